@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Addresses and names as bytes, and their text. Every struct here is made of bytes only, so that
+ * memcmp() compares it and a zeroed one means "none". */
+#ifndef BASE_TEXT_H
+#define BASE_TEXT_H
+
+#include <net/if.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct mac {
+	uint8_t bytes[6];
+};
+
+/* family is AF_INET (first 4 bytes used, the rest zero), AF_INET6 or 0 for none. Network order. */
+struct ip {
+	uint8_t family;
+	uint8_t bytes[16];
+};
+
+/* An address with the length of its network; host bits are kept. */
+struct prefix {
+	struct ip ip;
+	uint8_t length;
+};
+
+#define MAC_TEXT_SIZE 18
+#define IP_TEXT_SIZE 46
+#define PREFIX_TEXT_SIZE 50
+
+/* "aa:bb:cc:dd:ee:ff", hexadecimal in either case, exactly six pairs. 0 or -EINVAL. */
+int mac_parse(const char *text, struct mac *mac);
+void mac_format(const struct mac *mac, char text[MAC_TEXT_SIZE]);
+bool mac_is_zero(const struct mac *mac);
+/* The EUI-64 link-local address fe80::/64 of a MAC (RFC 4291, appendix A). */
+struct ip mac_link_local(const struct mac *mac);
+
+/* IPv4 or IPv6 text. 0 or -EINVAL. */
+int ip_parse(const char *text, struct ip *ip);
+void ip_format(const struct ip *ip, char text[IP_TEXT_SIZE]);
+/* 32 or 128; 0 for none. */
+unsigned int ip_bits(const struct ip *ip);
+
+/* "ADDRESS/LENGTH"; the length is required. 0 or -EINVAL. */
+int prefix_parse(const char *text, struct prefix *prefix);
+void prefix_format(const struct prefix *prefix, char text[PREFIX_TEXT_SIZE]);
+/* The same prefix with all host bits zero. */
+struct prefix prefix_network(const struct prefix *prefix);
+/* ip + number, host arithmetic on the last 32 bits of the address, wrapping within the address. */
+struct ip ip_add(const struct ip *ip, uint32_t number);
+
+/* What the kernel takes as an interface name: 1 to 15 bytes, no '/', ':' or white space, not "."
+ * or "..". */
+bool ifname_is_valid(const char *name);
+/* Has the text a glob's special character (* ? [)? */
+bool text_is_glob(const char *text);
+/* Copies at most size - 1 bytes, always ends with NUL and zero-fills the rest. False when the
+ * text was cut. */
+bool text_copy(char *to, size_t size, const char *from);
+/* Damerau-Levenshtein distance, for "did you mean". */
+unsigned int text_distance(const char *a, const char *b);
+
+#endif

@@ -1,0 +1,404 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The network as data: what a node should have (desired) and what its kernel has (observed), in
+ * the same structs, so that core/diff.h can compare them.
+ *
+ * Every kind of object is one struct: a head, a key (the kernel's own key), and fields. The lists
+ * below make the members and the table of fields at once, so a field that is not classified does
+ * not exist. A field counts only when its bit is set in head.has: unset in desired means "do not
+ * care", unset in observed means "this kernel does not tell". All structs start zeroed, texts are
+ * padded with zeros, so that memcmp() compares. */
+#ifndef CORE_STATE_H
+#define CORE_STATE_H
+
+#include <linux/if_link.h>
+
+#include "base/text.h"
+
+/* How the kernel marks what is ours, see docs/ARCHITECTURE.md. */
+#define STATE_ALIAS_PREFIX "meshd:"
+#define STATE_LINK_GROUP 0x6d64u /* "md": set at creation, so no link is ever without an owner */
+#define STATE_DOOMED_GROUP 0x6d65u /* links on their way out, deleted in one call */
+#define STATE_PROTOCOL 109 /* routes, rules and addresses; named in rt_protos.d/meshd.conf */
+#define STATE_TABLE_ANYCAST 170
+#define STATE_ALIAS_SIZE 64
+
+enum object_type {
+	OBJECT_LINK,
+	OBJECT_MESH,
+	OBJECT_HARDIF,
+	OBJECT_MESH_VLAN,
+	OBJECT_ADDRESS,
+	OBJECT_ROUTE,
+	OBJECT_RULE,
+	OBJECT_SYSCTL,
+	OBJECT_RULESET, /* the one table "bridge meshd"; not in a set, see struct ruleset */
+	OBJECT_TYPES,
+};
+#define OBJECT_SETS OBJECT_RULESET
+
+enum object_flag {
+	OBJECT_OWNED = 1 << 0,    /* observed: carries our mark */
+	OBJECT_BORROWED = 1 << 1, /* desired: a foreign link the configuration names; its fields are
+				     set, it is never created or deleted */
+};
+
+struct object_head {
+	uint64_t has; /* bit n: field n of the kind's list is given */
+	uint32_t flags;
+	uint32_t ifindex; /* links, observed: the kernel's number; not compared */
+};
+
+/* What a difference in a field costs. */
+enum field_change {
+	FIELD_SET,      /* changed in place */
+	FIELD_RECREATE, /* the object is deleted and made anew */
+};
+
+enum field_format {
+	FORMAT_NUMBER,
+	FORMAT_BOOL,
+	FORMAT_TEXT,
+	FORMAT_MAC,
+	FORMAT_IP,
+	FORMAT_HEX,
+	FORMAT_LINK_KIND,
+	FORMAT_VLAN_PROTOCOL,
+	FORMAT_MACVLAN_MODE,
+	FORMAT_MILLISECONDS,
+	FORMAT_BANDWIDTH, /* unit 100 kbit/s */
+	FORMAT_GW_MODE,
+	FORMAT_ROUTER_MODE, /* IFLA_BRPORT_MULTICAST_ROUTER */
+	FORMAT_ADDR_GEN_MODE,
+};
+
+enum link_kind {
+	LINK_OTHER, /* any link meshd does not make: hardware, veth, ... */
+	LINK_VLAN,
+	LINK_BATADV,
+	LINK_BRIDGE,
+	LINK_MACVLAN,
+};
+
+/* X(SYMBOL, declaration, member, change, format) */
+
+/* kind, lower: IFLA_INFO_KIND, IFLA_LINK. master: name or "". rp_filter .. arp_ignore:
+ * IFLA_INET_CONF. accept_dad .. : /proc/sys/net/ipv6/conf/LINK, read from IFLA_INET6_CONF.
+ * multicast_router .. : settings as a bridge port. stp .. : settings as a bridge. */
+#define LINK_FIELDS(X)                                                                             \
+	X(KIND, uint8_t kind, kind, FIELD_RECREATE, FORMAT_LINK_KIND)                              \
+	X(LOWER, char lower[IFNAMSIZ], lower, FIELD_RECREATE, FORMAT_TEXT)                         \
+	X(VLAN_ID, uint16_t vlan_id, vlan_id, FIELD_RECREATE, FORMAT_NUMBER)                       \
+	X(VLAN_PROTOCOL, uint16_t vlan_protocol, vlan_protocol, FIELD_RECREATE,                    \
+		FORMAT_VLAN_PROTOCOL)                                                              \
+	X(ALGORITHM, char algorithm[20], algorithm, FIELD_RECREATE, FORMAT_TEXT)                   \
+	X(MACVLAN_MODE, uint32_t macvlan_mode, macvlan_mode, FIELD_SET, FORMAT_MACVLAN_MODE)       \
+	X(MAC, struct mac mac, mac, FIELD_SET, FORMAT_MAC)                                         \
+	X(MTU, uint32_t mtu, mtu, FIELD_SET, FORMAT_NUMBER)                                        \
+	X(ALIAS, char alias[STATE_ALIAS_SIZE], alias, FIELD_SET, FORMAT_TEXT)                      \
+	X(GROUP, uint32_t group, group, FIELD_SET, FORMAT_HEX)                                     \
+	X(ADDR_GEN_MODE, uint8_t addr_gen_mode, addr_gen_mode, FIELD_SET, FORMAT_ADDR_GEN_MODE)    \
+	X(MASTER, char master[IFNAMSIZ], master, FIELD_SET, FORMAT_TEXT)                           \
+	X(UP, uint8_t up, up, FIELD_SET, FORMAT_BOOL)                                              \
+	X(RP_FILTER, int32_t rp_filter, rp_filter, FIELD_SET, FORMAT_NUMBER)                       \
+	X(ARP_IGNORE, int32_t arp_ignore, arp_ignore, FIELD_SET, FORMAT_NUMBER)                    \
+	X(ACCEPT_DAD, int32_t accept_dad, accept_dad, FIELD_SET, FORMAT_NUMBER)                    \
+	X(ACCEPT_RA, int32_t accept_ra, accept_ra, FIELD_SET, FORMAT_NUMBER)                       \
+	X(STP, uint32_t stp, stp, FIELD_SET, FORMAT_BOOL)                                          \
+	X(MULTICAST_SNOOPING, uint8_t multicast_snooping, multicast_snooping, FIELD_SET,           \
+		FORMAT_BOOL)                                                                       \
+	X(MULTICAST_QUERIER, uint8_t multicast_querier, multicast_querier, FIELD_SET, FORMAT_BOOL) \
+	X(MULTICAST_ROUTER, uint8_t multicast_router, multicast_router, FIELD_SET,                 \
+		FORMAT_ROUTER_MODE)
+
+/* Settings of a batman-adv mesh interface: BATADV_CMD_SET_MESH. */
+#define MESH_FIELDS(X)                                                                             \
+	X(AGGREGATED_OGMS, uint8_t aggregated_ogms, aggregated_ogms, FIELD_SET, FORMAT_BOOL)       \
+	X(AP_ISOLATION, uint8_t ap_isolation, ap_isolation, FIELD_SET, FORMAT_BOOL)                \
+	X(ISOLATION_MARK, uint32_t isolation_mark, isolation_mark, FIELD_SET, FORMAT_HEX)          \
+	X(ISOLATION_MASK, uint32_t isolation_mask, isolation_mask, FIELD_SET, FORMAT_HEX)          \
+	X(BONDING, uint8_t bonding, bonding, FIELD_SET, FORMAT_BOOL)                               \
+	X(BRIDGE_LOOP_AVOIDANCE, uint8_t bridge_loop_avoidance, bridge_loop_avoidance, FIELD_SET,  \
+		FORMAT_BOOL)                                                                       \
+	X(DISTRIBUTED_ARP_TABLE, uint8_t distributed_arp_table, distributed_arp_table, FIELD_SET,  \
+		FORMAT_BOOL)                                                                       \
+	X(FRAGMENTATION, uint8_t fragmentation, fragmentation, FIELD_SET, FORMAT_BOOL)             \
+	X(GW_BANDWIDTH_DOWN, uint32_t gw_bandwidth_down, gw_bandwidth_down, FIELD_SET,             \
+		FORMAT_BANDWIDTH)                                                                  \
+	X(GW_BANDWIDTH_UP, uint32_t gw_bandwidth_up, gw_bandwidth_up, FIELD_SET, FORMAT_BANDWIDTH) \
+	X(GW_MODE, uint8_t gw_mode, gw_mode, FIELD_SET, FORMAT_GW_MODE)                            \
+	X(GW_SEL_CLASS, uint32_t gw_sel_class, gw_sel_class, FIELD_SET, FORMAT_NUMBER)             \
+	X(HOP_PENALTY, uint8_t hop_penalty, hop_penalty, FIELD_SET, FORMAT_NUMBER)                 \
+	X(LOG_LEVEL, uint32_t log_level, log_level, FIELD_SET, FORMAT_HEX)                         \
+	X(MULTICAST_FORCEFLOOD, uint8_t multicast_forceflood, multicast_forceflood, FIELD_SET,     \
+		FORMAT_BOOL)                                                                       \
+	X(NETWORK_CODING, uint8_t network_coding, network_coding, FIELD_SET, FORMAT_BOOL)          \
+	X(ORIG_INTERVAL, uint32_t orig_interval, orig_interval, FIELD_SET, FORMAT_MILLISECONDS)    \
+	X(MULTICAST_FANOUT, uint32_t multicast_fanout, multicast_fanout, FIELD_SET, FORMAT_NUMBER)
+
+/* BATADV_CMD_SET_HARDIF; the object exists while the link is attached to the mesh. */
+#define HARDIF_FIELDS(X)                                                                           \
+	X(HOP_PENALTY, uint8_t hop_penalty, hop_penalty, FIELD_SET, FORMAT_NUMBER)                 \
+	X(ELP_INTERVAL, uint32_t elp_interval, elp_interval, FIELD_SET, FORMAT_MILLISECONDS)       \
+	X(THROUGHPUT_OVERRIDE, uint32_t throughput_override, throughput_override, FIELD_SET,       \
+		FORMAT_BANDWIDTH)
+
+/* BATADV_CMD_SET_VLAN; exists while a VLAN is up on the mesh interface. */
+#define MESH_VLAN_FIELDS(X) X(AP_ISOLATION, uint8_t ap_isolation, ap_isolation, FIELD_SET, FORMAT_BOOL)
+
+/* nodad: IFA_F_NODAD. metric: IFA_RT_PRIORITY of the prefix route the kernel makes (0 default). */
+#define ADDRESS_FIELDS(X)                                                                          \
+	X(NODAD, uint8_t nodad, nodad, FIELD_RECREATE, FORMAT_BOOL)                                \
+	X(METRIC, uint32_t metric, metric, FIELD_RECREATE, FORMAT_NUMBER)
+
+/* A route to a network behind a link, without a next hop. */
+#define ROUTE_FIELDS(X)                                                                            \
+	X(SOURCE, struct ip source, source, FIELD_SET, FORMAT_IP)
+
+#define RULE_FIELDS(X) X(TABLE, uint32_t table, table, FIELD_RECREATE, FORMAT_NUMBER)
+
+#define SYSCTL_FIELDS(X) X(VALUE, int32_t value, value, FIELD_SET, FORMAT_NUMBER)
+
+#define STATE_MEMBER(symbol, declaration, member, change, format) declaration;
+
+#define STATE_LINK_BIT(symbol, declaration, member, change, format) LINK_##symbol,
+#define STATE_MESH_BIT(symbol, declaration, member, change, format) MESH_##symbol,
+#define STATE_HARDIF_BIT(symbol, declaration, member, change, format) HARDIF_##symbol,
+#define STATE_MESH_VLAN_BIT(symbol, declaration, member, change, format) MESH_VLAN_##symbol,
+#define STATE_ADDRESS_BIT(symbol, declaration, member, change, format) ADDRESS_##symbol,
+#define STATE_ROUTE_BIT(symbol, declaration, member, change, format) ROUTE_##symbol,
+#define STATE_RULE_BIT(symbol, declaration, member, change, format) RULE_##symbol,
+#define STATE_SYSCTL_BIT(symbol, declaration, member, change, format) SYSCTL_##symbol,
+
+/* Field numbers, LINK_MTU and the like; has() takes one of them. */
+enum link_field { LINK_FIELDS(STATE_LINK_BIT) LINK_FIELD_COUNT };
+enum mesh_field { MESH_FIELDS(STATE_MESH_BIT) MESH_FIELD_COUNT };
+enum hardif_field { HARDIF_FIELDS(STATE_HARDIF_BIT) HARDIF_FIELD_COUNT };
+enum mesh_vlan_field { MESH_VLAN_FIELDS(STATE_MESH_VLAN_BIT) MESH_VLAN_FIELD_COUNT };
+enum address_field { ADDRESS_FIELDS(STATE_ADDRESS_BIT) ADDRESS_FIELD_COUNT };
+enum route_field { ROUTE_FIELDS(STATE_ROUTE_BIT) ROUTE_FIELD_COUNT };
+enum rule_field { RULE_FIELDS(STATE_RULE_BIT) RULE_FIELD_COUNT };
+enum sysctl_field { SYSCTL_FIELDS(STATE_SYSCTL_BIT) SYSCTL_FIELD_COUNT };
+
+struct link {
+	struct object_head head;
+	char name[IFNAMSIZ]; /* the key */
+	LINK_FIELDS(STATE_MEMBER)
+	/* Observed only, not compared: */
+	uint32_t max_mtu; /* IFLA_MAX_MTU, 0 = the driver names no bound */
+	uint8_t carrier;
+	uint8_t switch_port; /* IFLA_PHYS_SWITCH_ID: a port of a switch chip (DSA, switchdev) */
+	uint8_t ethernet;    /* ARPHRD_ETHER and not loopback: may carry a mesh */
+	struct mac permanent_mac; /* IFLA_PERM_ADDRESS, zero when there is none */
+};
+
+struct mesh {
+	struct object_head head;
+	char name[IFNAMSIZ]; /* the mesh interface */
+	MESH_FIELDS(STATE_MEMBER)
+};
+
+struct hardif {
+	struct object_head head;
+	char name[IFNAMSIZ];
+	HARDIF_FIELDS(STATE_MEMBER)
+	uint8_t active; /* observed: BATADV_ATTR_ACTIVE */
+};
+
+struct mesh_vlan {
+	struct object_head head;
+	struct mesh_vlan_key {
+		char mesh[IFNAMSIZ];
+		uint16_t vid;
+	} key;
+	MESH_VLAN_FIELDS(STATE_MEMBER)
+};
+
+struct address {
+	struct object_head head;
+	struct address_key {
+		char link[IFNAMSIZ];
+		struct prefix prefix;
+	} key;
+	ADDRESS_FIELDS(STATE_MEMBER)
+};
+
+struct route {
+	struct object_head head;
+	struct route_key {
+		uint32_t table;
+		uint32_t metric; /* as the kernel stores it: IPv6 turns 0 into 1024 */
+		struct prefix destination;
+		char link[IFNAMSIZ];
+		uint8_t pad[2];
+	} key;
+	ROUTE_FIELDS(STATE_MEMBER)
+};
+
+/* "from SOURCE lookup TABLE" at a priority. */
+struct rule {
+	struct object_head head;
+	struct rule_key {
+		uint32_t priority;
+		struct prefix source;
+		uint8_t pad[2];
+	} key;
+	RULE_FIELDS(STATE_MEMBER)
+};
+
+/* One value below /proc/sys, such as "net/ipv4/ip_forward". */
+struct sysctl {
+	struct object_head head;
+	char path[64];
+	SYSCTL_FIELDS(STATE_MEMBER)
+};
+
+/* The nftables table "bridge meshd" as matches on named fields; kernel/codec_nft.h turns them into
+ * expressions and back. */
+enum nft_field {
+	NFT_FIELD_IIF,         /* meta iifname, 16 bytes */
+	NFT_FIELD_OIF,         /* meta oifname, 16 bytes */
+	NFT_FIELD_L4PROTO,     /* meta l4proto, 1 byte */
+	NFT_FIELD_ETHER_DADDR, /* 6 bytes */
+	NFT_FIELD_ETHER_SADDR,
+	NFT_FIELD_ETHER_TYPE,  /* 2 bytes: the outermost ether type of the frame (meta protocol) */
+	NFT_FIELD_VLAN_TYPE,   /* 2 bytes: TPID of the tag, link header offset 12 */
+	NFT_FIELD_VLAN_ID,     /* 2 bytes with mask 0fff, link header offset 14 */
+	NFT_FIELD_ARP_SENDER,  /* 4 bytes */
+	NFT_FIELD_ARP_TARGET,
+	NFT_FIELD_IP_SADDR,    /* 4 bytes */
+	NFT_FIELD_IP_DADDR,
+	NFT_FIELD_IP6_SADDR,   /* 16 bytes */
+	NFT_FIELD_IP6_DADDR,
+	NFT_FIELD_ICMPV6_TYPE, /* 1 byte */
+	NFT_FIELD_ND_TARGET,   /* 16 bytes: target of a neighbour solicitation or advertisement */
+	NFT_FIELD_UDP_SPORT,   /* 2 bytes */
+	NFT_FIELD_UDP_DPORT,
+	NFT_FIELDS,
+};
+
+#define NFT_MATCHES_MAX 6
+#define NFT_NAME_SIZE 40
+
+/* field & mask == value, in network byte order; bytes past the field's length are zero. */
+struct nft_match {
+	uint8_t field; /* enum nft_field */
+	uint8_t value[16];
+	uint8_t mask[16];
+};
+
+enum nft_verdict { NFT_VERDICT_NONE, NFT_VERDICT_ACCEPT, NFT_VERDICT_DROP };
+
+/* Each rule counts before its verdict. chain, name and matches are compared, the rest is observed. */
+struct nft_rule {
+	char chain[NFT_NAME_SIZE];
+	char name[NFT_NAME_SIZE]; /* kept as the rule's comment */
+	struct nft_match matches[NFT_MATCHES_MAX];
+	uint8_t match_count;
+	uint8_t verdict;
+	uint8_t foreign; /* observed: an expression meshd never writes; equals nothing */
+	uint64_t packets;
+	uint64_t bytes;
+};
+
+struct nft_chain {
+	char name[NFT_NAME_SIZE];
+	char type[16]; /* "filter" */
+	int32_t hook;  /* NF_BR_PRE_ROUTING, ... (linux/netfilter_bridge.h) */
+	int32_t priority;
+};
+
+struct ruleset {
+	bool present;
+	struct nft_chain *chains;
+	size_t chain_count;
+	struct nft_rule *rules; /* in the kernel's order within a chain, chains in order */
+	size_t rule_count;
+};
+
+/* Objects of one type, in an array of the type's struct. */
+struct object_set {
+	void *items;
+	size_t count;
+	size_t capacity;
+	bool sorted;
+};
+
+struct state {
+	struct object_set sets[OBJECT_SETS];
+	struct ruleset ruleset;
+};
+
+struct field {
+	const char *name; /* the member's name */
+	size_t offset;
+	size_t size;
+	enum field_change change;
+	enum field_format format;
+};
+
+struct object_class {
+	const char *name; /* "link", "address", ... */
+	size_t size;
+	size_t key_offset;
+	size_t key_size;
+	const struct field *fields;
+	size_t field_count;
+};
+
+extern const struct object_class object_classes[OBJECT_TYPES];
+
+#define FIELD_BIT(field) (UINT64_C(1) << (field))
+/* Sets the field and its bit: object_give(link, LINK_MTU, mtu, 1500). Texts: object_give_text. */
+#define object_give(object, field, member, given)                                                  \
+	do {                                                                                       \
+		(object)->member = (given);                                                        \
+		(object)->head.has |= FIELD_BIT(field);                                            \
+	} while (0)
+#define object_give_text(object, field, member, given)                                             \
+	do {                                                                                       \
+		text_copy((object)->member, sizeof((object)->member), (given));                    \
+		(object)->head.has |= FIELD_BIT(field);                                            \
+	} while (0)
+#define object_has(object, field) (((object)->head.has & FIELD_BIT(field)) != 0)
+
+static inline struct object_head *object_head(const void *object)
+{
+	return (struct object_head *)object;
+}
+
+static inline const void *object_key(enum object_type type, const void *object)
+{
+	return (const char *)object + object_classes[type].key_offset;
+}
+
+/* A new zeroed object with the given key (key_size bytes), or NULL when memory ends. The pointer
+ * is good until the next add to the same set. */
+void *state_add(struct state *state, enum object_type type, const void *key);
+/* Sorts all sets by key; state_find needs it and state_add undoes it for its set. */
+void state_sort(struct state *state);
+/* The object with the key, or NULL. Searches a sorted set by halves, an unsorted one in turn. */
+void *state_find(const struct state *state, enum object_type type, const void *key);
+void *state_at(const struct state *state, enum object_type type, size_t index);
+size_t state_count(const struct state *state, enum object_type type);
+void state_free(struct state *state);
+
+/* Conveniences for objects whose key is an interface name; name may be any string. */
+struct link *state_add_link(struct state *state, const char *name);
+struct link *state_find_link(const struct state *state, const char *name);
+
+int ruleset_add_chain(struct ruleset *ruleset, const struct nft_chain *chain);
+int ruleset_add_rule(struct ruleset *ruleset, const struct nft_rule *rule);
+/* Same chains and same rules in the same order within each chain, counters apart? */
+bool ruleset_equal(const struct ruleset *a, const struct ruleset *b);
+bool nft_rule_equal(const struct nft_rule *a, const struct nft_rule *b);
+void ruleset_free(struct ruleset *ruleset);
+
+#define OBJECT_TEXT_SIZE 128
+/* The key as a person reads it: "eth0.29", "10.13.0.1/16 dev anygw". */
+void object_format_key(enum object_type type, const void *object, char text[OBJECT_TEXT_SIZE]);
+/* A field's value as a person reads it, "none" where the object does not have it. */
+void object_format_field(
+	enum object_type type, const void *object, size_t field, char text[OBJECT_TEXT_SIZE]);
+bool object_field_equal(enum object_type type, const void *a, const void *b, size_t field);
+
+#endif

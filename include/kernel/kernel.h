@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The kernel's side: read its state, change it, hear of changes. One struct kernel holds all netlink
+ * sockets of the network namespace it was opened in. */
+#ifndef KERNEL_KERNEL_H
+#define KERNEL_KERNEL_H
+
+#include "base/err.h"
+#include "core/plan.h"
+#include "core/problem.h"
+#include "core/state.h"
+
+struct kernel;
+
+/* What the observer reads besides all links, our addresses, routes and rules, and our table. */
+struct observe_scope {
+	const char *mesh; /* mesh interface whose batman-adv settings are read, or NULL */
+	const uint16_t *mesh_vlans; /* VLANs of it whose settings are read */
+	size_t mesh_vlan_count;
+};
+
+/* Opens all sockets; batman-adv may be missing and is looked for again at every read. 0, or -errno
+ * with err filled. */
+int kernel_open(struct kernel **kernel, struct err *err);
+void kernel_close(struct kernel *kernel);
+
+/* Reads the state by dumps (repeated when the kernel says NLM_F_DUMP_INTR, at most 5 times) and
+ * sorts it. Addresses, routes and rules: all are read, ours carry OBJECT_OWNED. Sysctls: those
+ * the desired state may name. 0, or -errno with err filled. */
+int kernel_observe(struct kernel *kernel, const struct observe_scope *scope, struct state *state,
+	struct err *err);
+
+/* Sends the whole plan in as few system calls as the kernel takes and writes each op's done, error
+ * and message. observed is the state the plan was made from, for the numbers of links that are
+ * there. An op that fails does not stop the others. 0 when all went well, 1 when some op failed,
+ * or -errno when the sockets themselves failed. */
+int kernel_apply(struct kernel *kernel, struct plan *plan, const struct state *observed);
+
+#define KERNEL_FDS 3
+/* Sockets to watch for reading (rtnetlink, batman-adv's config group, nftables); -1 where the kernel
+ * has no such family (yet). Valid until the next kernel_observe, which may open the missing. */
+void kernel_fds(const struct kernel *kernel, int fds[KERNEL_FDS]);
+
+enum kernel_event {
+	KERNEL_NOTHING = 0,
+	KERNEL_CHANGED = 1 << 0, /* something that may concern us changed: observe again */
+	KERNEL_OVERRUN = 1 << 1, /* notifications were lost: observe again */
+};
+/* Drains one of the sockets (bounded), never blocks. Returns enum kernel_event bits or -errno. */
+int kernel_on_readable(struct kernel *kernel, int fd);
+/* Highest link number seen in any dump or notification. */
+uint32_t kernel_highest_ifindex(const struct kernel *kernel);
+
+/* Has the kernel what the plan's ops need? Adds a problem for every missing module with the package
+ * or module to install; called for ops that failed with EOPNOTSUPP, ENOENT or the like. */
+void kernel_explain(
+	struct kernel *kernel, const struct plan *plan, struct problem_list *problems);
+
+/* A node of the mesh as batman-adv knows it, for status. */
+struct mesh_peer {
+	struct mac originator;
+	struct mac next_hop;
+	char hardif[IFNAMSIZ];
+	bool best;
+	bool neighbour;         /* originator is a direct neighbour on this hardif */
+	uint8_t tq;             /* B.A.T.M.A.N. IV, 0..255 */
+	uint32_t throughput;    /* B.A.T.M.A.N. V, 100 kbit/s */
+	uint32_t last_seen;     /* ms */
+};
+/* Reads the originators and direct neighbours of a mesh interface; *peers is malloc'd. 0 or -errno
+ * (-ENODEV when the mesh has no active hardif). */
+int kernel_mesh_peers(
+	struct kernel *kernel, const char *mesh, struct mesh_peer **peers, size_t *count);
+
+#endif
