@@ -7,6 +7,7 @@
 #include "base/err.h"
 #include "core/plan.h"
 #include "core/problem.h"
+#include "core/snapshot.h"
 #include "core/state.h"
 
 struct kernel;
@@ -55,17 +56,6 @@ uint32_t kernel_highest_ifindex(const struct kernel *kernel);
 void kernel_explain(
 	struct kernel *kernel, const struct plan *plan, struct problem_list *problems);
 
-/* A node of the mesh as batman-adv knows it, for status. */
-struct mesh_peer {
-	struct mac originator;
-	struct mac next_hop;
-	char hardif[IFNAMSIZ];
-	bool best;
-	bool neighbour;         /* originator is a direct neighbour on this hardif */
-	uint8_t tq;             /* B.A.T.M.A.N. IV, 0..255 */
-	uint32_t throughput;    /* B.A.T.M.A.N. V, 100 kbit/s */
-	uint32_t last_seen;     /* ms */
-};
 /* Reads the originators and direct neighbours of a mesh interface; *peers is malloc'd. 0 or -errno
  * (-ENODEV when the mesh has no active hardif). */
 int kernel_mesh_peers(
