@@ -22,11 +22,12 @@ enum op_phase {
 	PHASE_DELETE_ROUTE,
 	PHASE_DELETE_ADDRESS,
 	PHASE_DELETE_LINK,
-	PHASE_CREATE_BASE,    /* links without a lower link: bridge, mesh interface */
+	PHASE_CREATE_BRIDGE,
+	PHASE_CREATE_MESH,
 	PHASE_MESH,           /* mesh settings, before the first hardif is attached */
-	PHASE_SET_LOWER,      /* borrowed links: MTU before their VLANs */
+	PHASE_SET_BASE,       /* links below others: MTU and up before their VLANs */
 	PHASE_CREATE_UPPER,   /* VLANs, macvlan */
-	PHASE_SET_LINK,
+	PHASE_SET_UPPER,
 	PHASE_ADDRESS,
 	PHASE_ROUTE,
 	PHASE_RULE,
@@ -57,8 +58,8 @@ struct plan {
 };
 
 struct op *plan_add(struct plan *plan);
-/* By phase, and within a phase as added. */
-void plan_sort(struct plan *plan);
+/* By phase, and within a phase as added. 0 or -ENOMEM. */
+int plan_sort(struct plan *plan);
 void plan_free(struct plan *plan);
 /* The object of an op: desired, else observed. */
 const void *op_object(const struct op *op);

@@ -361,9 +361,9 @@ extern const struct object_class object_classes[OBJECT_TYPES];
 	} while (0)
 #define object_has(object, field) (((object)->head.has & FIELD_BIT(field)) != 0)
 
-static inline struct object_head *object_head(const void *object)
+static inline const struct object_head *object_head(const void *object)
 {
-	return (struct object_head *)object;
+	return object;
 }
 
 static inline const void *object_key(enum object_type type, const void *object)

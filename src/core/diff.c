@@ -1,0 +1,431 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "core/diff.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <linux/rtnetlink.h>
+
+#include "base/cleanup.h"
+
+struct diff {
+	const struct state *desired;
+	const struct state *observed;
+	bool *gone; /* observed links this plan deletes, or the kernel with them */
+	uint32_t next_ifindex;
+	struct plan *plan;
+	bool no_memory;
+};
+
+/* What a link or hardif is made with when nobody says otherwise, so that a cold start does not
+ * spend a message on it (batman-adv 2022.3 hard-interface.c, bat_v.c). */
+static const struct hardif hardif_defaults = {
+	.hop_penalty = 0, .elp_interval = 500, .throughput_override = 0};
+
+static struct op *add_op(
+	struct diff *diff, enum op_verb verb, enum object_type type, enum op_phase phase)
+{
+	struct op *op = plan_add(diff->plan);
+
+	if (op == NULL) {
+		diff->no_memory = true;
+		return NULL;
+	}
+	op->verb = verb;
+	op->type = type;
+	op->phase = phase;
+	return op;
+}
+
+static void add_delete(
+	struct diff *diff, enum object_type type, enum op_phase phase, const void *observed)
+{
+	struct op *op = add_op(diff, OP_DELETE, type, phase);
+
+	if (op != NULL) {
+		op->observed = observed;
+	}
+}
+
+static void add_change(struct diff *diff, enum object_type type, enum op_phase phase,
+	const void *desired, const void *observed, uint64_t fields)
+{
+	struct op *op = add_op(diff, observed != NULL ? OP_SET : OP_CREATE, type, phase);
+
+	if (op != NULL) {
+		op->desired = desired;
+		op->observed = observed;
+		op->fields = fields;
+	}
+}
+
+/* Fields that both sides give and that differ. */
+static uint64_t differing_fields(enum object_type type, const void *desired, const void *observed)
+{
+	uint64_t both = object_head(desired)->has & object_head(observed)->has;
+	uint64_t fields = 0;
+
+	for (size_t field = 0; field < object_classes[type].field_count; field++) {
+		if ((both & FIELD_BIT(field)) &&
+			!object_field_equal(type, desired, observed, field)) {
+			fields |= FIELD_BIT(field);
+		}
+	}
+	return fields;
+}
+
+static bool needs_recreate(enum object_type type, uint64_t fields)
+{
+	for (size_t field = 0; field < object_classes[type].field_count; field++) {
+		if ((fields & FIELD_BIT(field)) &&
+			object_classes[type].fields[field].change == FIELD_RECREATE) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* --- links --- */
+
+static bool link_is_gone(const struct diff *diff, const char *name)
+{
+	const struct link *link = state_find_link(diff->observed, name);
+	const struct link *first = diff->observed->sets[OBJECT_LINK].items;
+
+	return link != NULL && diff->gone[link - first];
+}
+
+/* Will the link be there when the plan has run, without having been made anew by it? */
+static bool link_stays(const struct diff *diff, const char *name)
+{
+	return state_find_link(diff->observed, name) != NULL && !link_is_gone(diff, name);
+}
+
+static bool link_must_go(const struct diff *diff, const struct link *observed)
+{
+	const struct link *desired = state_find_link(diff->desired, observed->name);
+
+	if (!(observed->head.flags & OBJECT_OWNED)) {
+		return false;
+	}
+	return desired == NULL ||
+	       needs_recreate(OBJECT_LINK, differing_fields(OBJECT_LINK, desired, observed));
+}
+
+/* Finds the links to delete, and those the kernel deletes with them because they stand on one. */
+static void find_gone(struct diff *diff)
+{
+	const struct link *links = diff->observed->sets[OBJECT_LINK].items;
+	size_t count = state_count(diff->observed, OBJECT_LINK);
+	bool more = true;
+
+	for (size_t i = 0; i < count; i++) {
+		diff->gone[i] = link_must_go(diff, &links[i]);
+	}
+	while (more) {
+		more = false;
+		for (size_t i = 0; i < count; i++) {
+			if (!diff->gone[i] && links[i].lower[0] != '\0' &&
+				link_is_gone(diff, links[i].lower)) {
+				diff->gone[i] = true;
+				more = true;
+			}
+		}
+	}
+}
+
+static void plan_link_deletes(struct diff *diff)
+{
+	const struct link *links = diff->observed->sets[OBJECT_LINK].items;
+
+	for (size_t i = 0; i < state_count(diff->observed, OBJECT_LINK); i++) {
+		if (diff->gone[i] && !link_is_gone(diff, links[i].lower)) {
+			add_delete(diff, OBJECT_LINK, PHASE_DELETE_LINK, &links[i]);
+		}
+	}
+}
+
+static enum op_phase create_phase(const struct link *link)
+{
+	if (link->kind == LINK_BRIDGE) {
+		return PHASE_CREATE_BRIDGE;
+	}
+	return link->kind == LINK_BATADV ? PHASE_CREATE_MESH : PHASE_CREATE_UPPER;
+}
+
+/* Fields of a link that stays. A port that loses its master with a deleted link has none, and the
+ * settings of a port are there only once it is one. */
+static uint64_t link_fields_to_set(
+	const struct diff *diff, const struct link *desired, const struct link *observed)
+{
+	uint64_t fields = differing_fields(OBJECT_LINK, desired, observed);
+
+	if (object_has(desired, LINK_MASTER) && desired->master[0] != '\0' &&
+		link_is_gone(diff, observed->master)) {
+		fields |= FIELD_BIT(LINK_MASTER);
+	}
+	if (fields & FIELD_BIT(LINK_MASTER)) {
+		fields |= desired->head.has & FIELD_BIT(LINK_MULTICAST_ROUTER);
+	}
+	return fields;
+}
+
+static void plan_link(struct diff *diff, const struct link *desired)
+{
+	const struct link *observed = state_find_link(diff->observed, desired->name);
+	bool borrowed = (desired->head.flags & OBJECT_BORROWED) != 0;
+
+	if (observed == NULL || link_is_gone(diff, desired->name)) {
+		if (!borrowed) {
+			add_change(diff, OBJECT_LINK, create_phase(desired), desired, NULL,
+				desired->head.has);
+			if (!diff->no_memory) {
+				diff->plan->ops[diff->plan->count - 1].ifindex =
+					diff->next_ifindex++;
+			}
+		}
+		return;
+	}
+	uint64_t fields = link_fields_to_set(diff, desired, observed);
+	if (fields != 0) {
+		bool upper = !borrowed && desired->lower[0] != '\0';
+		add_change(diff, OBJECT_LINK, upper ? PHASE_SET_UPPER : PHASE_SET_BASE, desired,
+			observed, fields);
+	}
+}
+
+/* --- objects that live on links --- */
+
+/* The link that an object needs, or NULL. */
+static const char *object_link(enum object_type type, const void *object)
+{
+	switch (type) {
+	case OBJECT_ADDRESS:
+		return ((const struct address *)object)->key.link;
+	case OBJECT_ROUTE:
+		return ((const struct route *)object)->key.link;
+	case OBJECT_MESH:
+	case OBJECT_HARDIF:
+	case OBJECT_MESH_VLAN:
+		return object_key(type, object);
+	case OBJECT_LINK:
+	case OBJECT_RULE:
+	case OBJECT_SYSCTL:
+	case OBJECT_RULESET:
+	case OBJECT_TYPES:
+		break;
+	}
+	return NULL;
+}
+
+/* Does this plan create or attach the hardif, so that its settings start from the defaults? */
+static bool hardif_is_fresh(const struct diff *diff, const char *name)
+{
+	const struct link *observed = state_find_link(diff->observed, name);
+	const struct link *desired = state_find_link(diff->desired, name);
+
+	if (observed == NULL || desired == NULL) {
+		return true;
+	}
+	return (link_fields_to_set(diff, desired, observed) & FIELD_BIT(LINK_MASTER)) != 0;
+}
+
+/* The observed object, unless this plan takes it away before its turn comes. */
+static const void *surviving(const struct diff *diff, enum object_type type, const void *desired)
+{
+	const char *link = object_link(type, desired);
+
+	if (link != NULL && !link_stays(diff, link)) {
+		return NULL;
+	}
+	if (type == OBJECT_HARDIF && hardif_is_fresh(diff, link)) {
+		return NULL;
+	}
+	return state_find(diff->observed, type, object_key(type, desired));
+}
+
+static const enum op_phase create_phases[OBJECT_SETS] = {
+	[OBJECT_MESH] = PHASE_MESH,
+	[OBJECT_HARDIF] = PHASE_HARDIF,
+	[OBJECT_MESH_VLAN] = PHASE_HARDIF,
+	[OBJECT_ADDRESS] = PHASE_ADDRESS,
+	[OBJECT_ROUTE] = PHASE_ROUTE,
+	[OBJECT_RULE] = PHASE_RULE,
+	[OBJECT_SYSCTL] = PHASE_SYSCTL,
+};
+
+static const enum op_phase delete_phases[OBJECT_SETS] = {
+	[OBJECT_ADDRESS] = PHASE_DELETE_ADDRESS,
+	[OBJECT_ROUTE] = PHASE_DELETE_ROUTE,
+	[OBJECT_RULE] = PHASE_DELETE_RULE,
+};
+
+static bool op_is_on(const struct op *op, enum op_verb verb, enum object_type type)
+{
+	return op->verb == verb && op->type == type;
+}
+
+/* The kernel makes an address's prefix route by itself, and an IPv4 one when its link goes up. */
+static bool kernel_makes_route(const struct diff *diff, const struct route *route)
+{
+	if (route->key.table != RT_TABLE_MAIN) {
+		return false;
+	}
+	if (!link_stays(diff, route->key.link)) {
+		return true;
+	}
+	plan_foreach(op, diff->plan) {
+		const struct address *address = op->desired;
+		if (!op_is_on(op, OP_CREATE, OBJECT_ADDRESS) ||
+			strcmp(address->key.link, route->key.link) != 0) {
+			continue;
+		}
+		struct prefix network = prefix_network(&address->key.prefix);
+		if (memcmp(&network, &route->key.destination, sizeof(network)) == 0) {
+			return true;
+		}
+	}
+	const struct link *observed = state_find_link(diff->observed, route->key.link);
+	const struct link *desired = state_find_link(diff->desired, route->key.link);
+	return route->key.destination.ip.family == AF_INET && desired != NULL && desired->up &&
+	       !observed->up;
+}
+
+/* The kernel removes routes with an address that is deleted: those that name it as their source. */
+static bool kernel_takes_route(const struct diff *diff, const struct route *route)
+{
+	plan_foreach(op, diff->plan) {
+		const struct address *address = op->observed;
+		if (op_is_on(op, OP_DELETE, OBJECT_ADDRESS) && object_has(route, ROUTE_SOURCE) &&
+			memcmp(&address->key.prefix.ip, &route->source, sizeof(route->source)) ==
+				0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static void plan_missing(struct diff *diff, enum object_type type, const void *desired)
+{
+	uint64_t fields = object_head(desired)->has;
+
+	if (type == OBJECT_SYSCTL || type == OBJECT_MESH_VLAN) {
+		return; /* nothing that could be created; desired says what is missing */
+	}
+	if (type == OBJECT_HARDIF) {
+		struct hardif defaults = hardif_defaults;
+		defaults.head.has = fields;
+		fields = differing_fields(type, desired, &defaults);
+		if (fields == 0) {
+			return;
+		}
+	}
+	if (type == OBJECT_ROUTE && kernel_makes_route(diff, desired)) {
+		return;
+	}
+	add_change(diff, type, create_phases[type], desired, NULL, fields);
+}
+
+static void plan_object(struct diff *diff, enum object_type type, const void *desired)
+{
+	const void *observed = surviving(diff, type, desired);
+
+	if (observed == NULL || (type == OBJECT_ROUTE && kernel_takes_route(diff, observed))) {
+		plan_missing(diff, type, desired);
+		return;
+	}
+	uint64_t fields = differing_fields(type, desired, observed);
+	if (fields == 0) {
+		return;
+	}
+	if (needs_recreate(type, fields)) {
+		add_delete(diff, type, delete_phases[type], observed);
+		add_change(diff, type, create_phases[type], desired, NULL,
+			object_head(desired)->has);
+	} else {
+		add_change(diff, type, create_phases[type], desired, observed, fields);
+	}
+}
+
+/* Addresses, routes and rules of ours that nobody wants any more. */
+static void plan_object_deletes(struct diff *diff, enum object_type type)
+{
+	for (size_t i = 0; i < state_count(diff->observed, type); i++) {
+		const void *observed = state_at(diff->observed, type, i);
+		const char *link = object_link(type, observed);
+
+		if ((object_head(observed)->flags & OBJECT_OWNED) &&
+			state_find(diff->desired, type, object_key(type, observed)) == NULL &&
+			(link == NULL || !link_is_gone(diff, link))) {
+			add_delete(diff, type, delete_phases[type], observed);
+		}
+	}
+}
+
+static void plan_ruleset(struct diff *diff)
+{
+	const struct ruleset *desired = &diff->desired->ruleset;
+	const struct ruleset *observed = &diff->observed->ruleset;
+
+	if (desired->present != observed->present ||
+		(desired->present && !ruleset_equal(desired, observed))) {
+		struct op *op = add_op(diff, OP_SET, OBJECT_RULESET, PHASE_RULESET);
+		if (op == NULL) {
+			return;
+		}
+		op->desired = desired->present ? desired : NULL;
+		op->observed = observed->present ? observed : NULL;
+		if (op->desired == NULL) {
+			op->verb = OP_DELETE;
+		} else if (op->observed == NULL) {
+			op->verb = OP_CREATE;
+		}
+	}
+}
+
+static uint32_t first_free_ifindex(const struct state *observed, uint32_t floor)
+{
+	const struct link *links = observed->sets[OBJECT_LINK].items;
+	uint32_t highest = floor;
+
+	for (size_t i = 0; i < state_count(observed, OBJECT_LINK); i++) {
+		if (links[i].head.ifindex > highest) {
+			highest = links[i].head.ifindex;
+		}
+	}
+	return highest + 1;
+}
+
+int diff_plan(const struct state *desired, const struct state *observed, uint32_t ifindex_floor,
+	struct plan *plan)
+{
+	/* Addresses before routes: a route's fate depends on what happens to its address. */
+	static const enum object_type on_links[] = {OBJECT_SYSCTL, OBJECT_MESH, OBJECT_HARDIF,
+		OBJECT_MESH_VLAN, OBJECT_ADDRESS, OBJECT_ROUTE, OBJECT_RULE};
+	CLEANUP(cleanup_free)
+	bool *gone = calloc(state_count(observed, OBJECT_LINK) + 1, sizeof(*gone));
+	struct diff diff = {.desired = desired,
+		.observed = observed,
+		.gone = gone,
+		.next_ifindex = first_free_ifindex(observed, ifindex_floor),
+		.plan = plan};
+
+	if (gone == NULL) {
+		return -ENOMEM;
+	}
+	find_gone(&diff);
+	plan_ruleset(&diff);
+	plan_link_deletes(&diff);
+	for (size_t i = 0; i < state_count(desired, OBJECT_LINK); i++) {
+		plan_link(&diff, state_at(desired, OBJECT_LINK, i));
+	}
+	for (size_t t = 0; t < ARRAY_SIZE(on_links); t++) {
+		enum object_type type = on_links[t];
+		plan_object_deletes(&diff, type);
+		for (size_t i = 0; i < state_count(desired, type); i++) {
+			plan_object(&diff, type, state_at(desired, type, i));
+		}
+	}
+	return diff.no_memory ? -ENOMEM : plan_sort(plan);
+}
