@@ -25,8 +25,8 @@ struct prefix {
 	uint8_t length;
 };
 
-#define MAC_TEXT_SIZE 18
-#define IP_TEXT_SIZE 46
+#define MAC_TEXT_SIZE    18
+#define IP_TEXT_SIZE     46
 #define PREFIX_TEXT_SIZE 50
 
 /* "aa:bb:cc:dd:ee:ff", hexadecimal in either case, exactly six pairs. 0 or -EINVAL. */
@@ -50,15 +50,17 @@ struct prefix prefix_network(const struct prefix *prefix);
 /* ip + number, host arithmetic on the last 32 bits of the address, wrapping within the address. */
 struct ip ip_add(const struct ip *ip, uint32_t number);
 
-/* What the kernel takes as an interface name: 1 to 15 bytes, no '/', ':' or white space, not "."
- * or "..". */
+/* What the kernel takes as an interface name: 1 to 15 bytes, no '/', ':', '%' (a pattern to it) or
+ * white space, not "." or "..". */
 bool ifname_is_valid(const char *name);
 /* Has the text a glob's special character (* ? [)? */
 bool text_is_glob(const char *text);
 /* Copies at most size - 1 bytes, always ends with NUL and zero-fills the rest. False when the
  * text was cut. */
 bool text_copy(char *to, size_t size, const char *from);
-/* Damerau-Levenshtein distance, for "did you mean". */
+/* At most max, the length to which text can be cut without cutting through a UTF-8 character. */
+size_t text_cut(const char *text, size_t max);
+/* Damerau-Levenshtein distance (no letter is moved twice), for "did you mean". */
 unsigned int text_distance(const char *a, const char *b);
 
 #endif

@@ -8,7 +8,7 @@
 #include "base/err.h"
 
 #define CLIENT_SOCKET_DEFAULT "/run/meshd/control.sock"
-#define CLIENT_TIMEOUT_MS 10000
+#define CLIENT_TIMEOUT_MS     10000
 
 /* Calls method with params (an object or NULL; borrowed) and waits at most timeout_ms in all (0 or
  * less: CLIENT_TIMEOUT_MS).

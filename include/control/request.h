@@ -10,7 +10,7 @@
 
 #include <jansson.h>
 
-#define REQUEST_API 1 /* raised when an old client would misunderstand a new answer */
+#define REQUEST_API      1 /* raised when an old client would misunderstand a new answer */
 #define REQUEST_LINE_MAX ((size_t)64 * 1024) /* bytes without the line feed */
 
 enum request_code {
@@ -72,8 +72,9 @@ void request_fail(struct request_error *error, int code, const char *hint, const
 json_t *request_answer(const struct request_table *table, void *context,
 	const struct request_caller *caller, const char *line, size_t length);
 
-/* The answer to a request that could not even be read: id null. NULL when memory ends. */
-json_t *request_refuse(int code, const char *message, const char *hint);
+/* An error of the server itself; id is borrowed, NULL (written null) where the request could not
+ * even be read. NULL when memory ends. */
+json_t *request_refuse(const json_t *id, int code, const char *message, const char *hint);
 
 /* The first line of every connection: {"meshd":{"version","api","capabilities"}}; the capabilities
  * are the names of the methods. NULL when memory ends. */

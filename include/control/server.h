@@ -8,7 +8,7 @@
 #include "control/request.h"
 
 #define SERVER_CLIENTS_MAX 16
-#define SERVER_OUTPUT_MAX ((size_t)8 * 1024 * 1024) /* bytes waiting for one client */
+#define SERVER_OUTPUT_MAX  ((size_t)8 * 1024 * 1024) /* bytes waiting for one client */
 
 struct server;
 

@@ -7,7 +7,8 @@
 #include "base/err.h"
 #include "base/text.h"
 
-#define HOSTNAME_SIZE 64
+#define HOSTNAME_SIZE  64
+#define SSID_TEXT_SIZE 33
 
 struct identity_request {
 	const char *ssid; /* raw bytes, not cut to 32 */
@@ -21,7 +22,7 @@ struct identity_request {
 };
 
 struct identity {
-	uint8_t network[6]; /* N1..N6 */
+	uint8_t network[6];  /* N1..N6 */
 	uint16_t cloud_vlan; /* 29 + ((N1 - 13) mod 256) */
 	struct mac anycast_mac;
 	struct prefix anycast_ipv4; /* first host of the subnet, with the subnet's length */
@@ -48,10 +49,28 @@ uint16_t identity_cloud_vlan(const uint8_t network[6]);
 struct mac identity_interface_mac(const char *name, const struct mac *primary);
 /* NULL, or the reason why LibreMesh's shell would derive another id from this SSID. */
 const char *identity_ssid_warning(const char *ssid);
-/* Derives all; NULL templates mean the defaults. 0, or -EINVAL with err filled: which template, what
- * is wrong and what would be right. */
-int identity_derive(
-	const struct identity_request *request, struct identity *identity, struct err *err);
+/* Derives all; NULL or "" templates mean the defaults. 0, or -EINVAL with err filled: which
+ * template (path is its key in meshd.json), what is wrong and what would be right.
+ *
+ * Templates: %N1..%N6 network id, %M1..%M6 bytes of the MAC, %m1..%m6 bytes of MD5(12 hexadecimal
+ * digits of the MAC + "\n"); decimal in IPv4, two hexadecimal digits elsewhere. ipv4 and ipv6 take
+ * all of them and end in /MASK or /MASK/RANGE, hostname takes %M and %m, anycast_mac takes %N. An
+ * address whose host bits within RANGE (or MASK) are zero gets M4M5M6 added within those bits, any
+ * other one is static. An IPv4 address that is then the network, the broadcast or (anycast) the
+ * first host of MASK becomes its last host. LibreMesh has no such rule for IPv6: there, and only
+ * with anycast, an address that would equal the network or the first host moves up by 2^24, where
+ * no other MAC leads.
+ *
+ * Without a MAC everything that depends on none is derived; a template whose network needs one is
+ * an error. */
+int identity_derive(const struct identity_request *request, struct identity *identity,
+	struct err *err);
+
+/* The SSID of a radio: %H is the hostname, %M1..%M6 and %m1..%m6 as above, anything else stays as
+ * it is; cut to 32 bytes. -EINVAL with err filled when it needs a MAC or hostname that is not
+ * known. */
+int identity_expand_ssid(const char *template, const struct identity *identity,
+	char ssid[SSID_TEXT_SIZE], struct err *err);
 
 /* "BASE.VID"; where that is over 15 bytes, a shortened base and a hash of the whole name, the same
  * on every run and different for different (base, vid). */

@@ -260,7 +260,8 @@ enum nft_field {
 	NFT_FIELD_L4PROTO,     /* meta l4proto, 1 byte */
 	NFT_FIELD_ETHER_DADDR, /* 6 bytes */
 	NFT_FIELD_ETHER_SADDR,
-	NFT_FIELD_ETHER_TYPE,  /* 2 bytes: the outermost ether type of the frame (meta protocol) */
+	NFT_FIELD_ETHER_TYPE,  /* 2 bytes: ether type after the VLAN tag that the kernel took out of
+				  the frame (meta protocol) */
 	NFT_FIELD_VLAN_TYPE,   /* 2 bytes: TPID of the tag, link header offset 12 */
 	NFT_FIELD_VLAN_ID,     /* 2 bytes with mask 0fff, link header offset 14 */
 	NFT_FIELD_ARP_SENDER,  /* 4 bytes */
@@ -273,6 +274,7 @@ enum nft_field {
 	NFT_FIELD_ND_TARGET,   /* 16 bytes: target of a neighbour solicitation or advertisement */
 	NFT_FIELD_UDP_SPORT,   /* 2 bytes */
 	NFT_FIELD_UDP_DPORT,
+	NFT_FIELD_ARP_TARGET_MAC, /* 6 bytes */
 	NFT_FIELDS,
 };
 

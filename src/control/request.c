@@ -17,7 +17,7 @@
 struct request {
 	const json_t *id; /* NULL for a notification */
 	const char *name;
-	const json_t *params;
+	json_t *params; /* NULL when there are none */
 };
 
 static void cleanup_json(json_t **json)
@@ -59,9 +59,9 @@ static json_t *answer_error(const json_t *id, const struct request_error *error)
 	if (error->data != NULL) {
 		json_object_update(data, error->data);
 	}
-	json_t *body = json_pack("{s:i, s:o}", "code",
-		error->code == 0 ? REQUEST_INTERNAL : error->code, "message",
-		message == NULL ? json_string("internal error") : message);
+	json_t *body =
+		json_pack("{s:i, s:o}", "code", error->code == 0 ? REQUEST_INTERNAL : error->code,
+			"message", message == NULL ? json_string("internal error") : message);
 	if (json_object_size(data) > 0) {
 		json_object_set(body, "data", data);
 	}
@@ -69,12 +69,12 @@ static json_t *answer_error(const json_t *id, const struct request_error *error)
 		id == NULL ? json_null() : json_deep_copy(id));
 }
 
-json_t *request_refuse(int code, const char *message, const char *hint)
+json_t *request_refuse(const json_t *id, int code, const char *message, const char *hint)
 {
-	struct request_error error = { 0 };
+	struct request_error error = {0};
 
 	request_fail(&error, code, hint, "%s", message);
-	return answer_error(NULL, &error);
+	return answer_error(id, &error);
 }
 
 json_t *request_greeting(const struct request_table *table)
@@ -94,9 +94,10 @@ static bool id_is_valid(const json_t *id)
 }
 
 /* The members of the request object, by the rules of JSON-RPC 2.0, section 4. */
-static bool check_envelope(const json_t *object, struct request *request, struct request_error *error)
+static bool check_envelope(const json_t *object, struct request *request,
+	struct request_error *error)
 {
-	static const char *const members[] = { "jsonrpc", "id", "method", "params" };
+	static const char *const members[] = {"jsonrpc", "id", "method", "params"};
 	const char *version = json_string_value(json_object_get(object, "jsonrpc"));
 	size_t known = 0;
 
@@ -112,7 +113,8 @@ static bool check_envelope(const json_t *object, struct request *request, struct
 		request_fail(error, REQUEST_INVALID, "such as \"method\":\"status\"",
 			"\"method\" must be a string");
 	} else if (json_is_array(request->params)) {
-		request_fail(error, REQUEST_BAD_PARAMS, "use an object: \"params\":{\"name\":value}",
+		request_fail(error, REQUEST_BAD_PARAMS,
+			"use an object: \"params\":{\"name\":value}",
 			"parameters are named, not listed");
 	} else if (request->params != NULL && !json_is_object(request->params)) {
 		request_fail(error, REQUEST_INVALID, "leave it out when there are none",
@@ -161,8 +163,8 @@ static void list_methods(const struct request_table *table, char *text, size_t s
 	}
 }
 
-static const struct request_method *find_method(
-	const struct request_table *table, const char *name, struct request_error *error)
+static const struct request_method *find_method(const struct request_table *table, const char *name,
+	struct request_error *error)
 {
 	unsigned int nearest_distance = 3;
 	const char *nearest = NULL;
@@ -224,14 +226,13 @@ static const struct request_param *find_param(const struct request_method *metho
 	return NULL;
 }
 
-static bool check_given(
-	const struct request_method *method, const json_t *params, struct request_error *error)
+static bool check_given(const struct request_method *method, json_t *params,
+	struct request_error *error)
 {
 	const char *name;
 	json_t *value;
 
-	/* jansson's iterator takes a plain pointer; nothing is changed. */
-	json_object_foreach((json_t *)(uintptr_t)params, name, value) {
+	json_object_foreach (params, name, value) {
 		const struct request_param *param = find_param(method, name);
 		if (param == NULL) {
 			request_fail(error, REQUEST_BAD_PARAMS,
@@ -250,8 +251,8 @@ static bool check_given(
 	return true;
 }
 
-static bool check_params(
-	const struct request_method *method, const json_t *params, struct request_error *error)
+static bool check_params(const struct request_method *method, json_t *params,
+	struct request_error *error)
 {
 	if (!check_given(method, params, error)) {
 		return false;
@@ -272,7 +273,7 @@ static json_t *run_request(const struct request_table *table, void *context,
 	struct request_error *error)
 {
 	json_t *none CLEANUP(cleanup_json) = json_object();
-	const json_t *params = request->params == NULL ? none : request->params;
+	json_t *params = request->params == NULL ? none : request->params;
 	const struct request_method *method = find_method(table, request->name, error);
 
 	if (method == NULL || !check_params(method, params, error)) {
@@ -296,8 +297,8 @@ json_t *request_answer(const struct request_table *table, void *context,
 	json_error_t parse_error;
 	json_t *json CLEANUP(cleanup_json) =
 		json_loadb(line, length, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &parse_error);
-	struct request_error error = { 0 };
-	struct request request = { 0 };
+	struct request_error error = {0};
+	struct request request = {0};
 	json_t *result = NULL;
 	json_t *answer = NULL;
 	bool silent = false;

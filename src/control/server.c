@@ -1,0 +1,324 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "control/server.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/file.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "control/peer.h"
+
+#define SERVER_BACKLOG 16
+#define SERVER_EVENTS  (SERVER_CLIENTS_MAX + 1)
+
+struct server {
+	struct sockaddr_un address;
+	int listener;
+	int epoll;
+	int lock;
+	int reserve;    /* given up for a moment when descriptors run out, see server_turn_away() */
+	uint64_t clock; /* counts signs of life */
+	const struct request_table *table;
+	void *context;
+	struct peer *peers[SERVER_CLIENTS_MAX];
+};
+
+/* Makes the directory that path lies in, and those above it. */
+static int make_directory(const char *path, struct err *err)
+{
+	char *copy CLEANUP(cleanup_free) = strdup(path);
+
+	if (copy == NULL) {
+		err_set(err, "no memory");
+		return -ENOMEM;
+	}
+	for (char *slash = strchr(copy + 1, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
+		*slash = '\0';
+		if (mkdir(copy, 0755) != 0 && errno != EEXIST) {
+			int error = -errno;
+			err_set(err, "cannot make the directory %s: %s", copy, strerror(-error));
+			return error;
+		}
+		*slash = '/';
+	}
+	return 0;
+}
+
+/* Two starting at once would both find the old socket dead; the lock lets only one go on, and the
+ * kernel drops it with its holder. The file stays: removing it would make a second lock possible.
+ */
+static int take_lock(const char *path, struct err *err)
+{
+	char name[sizeof(((struct sockaddr_un *)NULL)->sun_path) + sizeof(".lock")];
+
+	snprintf(name, sizeof(name), "%s.lock", path);
+	int fd CLEANUP(cleanup_close) = open(name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd < 0) {
+		int error = -errno;
+		err_set(err, "cannot open %s: %s", name, strerror(-error));
+		return error;
+	}
+	if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+		int error = errno == EWOULDBLOCK ? -EADDRINUSE : -errno;
+		if (error == -EADDRINUSE) {
+			err_set(err, "another meshd answers at %s", path);
+		} else {
+			err_set(err, "cannot lock %s: %s", name, strerror(-error));
+		}
+		return error;
+	}
+	int locked = fd;
+	fd = -1;
+	return locked;
+}
+
+/* Removes what a dead process left at the address. */
+static int clear_address(const struct sockaddr_un *address, struct err *err)
+{
+	struct stat status;
+
+	if (lstat(address->sun_path, &status) != 0) {
+		return 0; /* nothing there; what else is wrong, bind() will say */
+	}
+	if (!S_ISSOCK(status.st_mode)) {
+		err_set(err, "%s is there and is no socket; remove it", address->sun_path);
+		return -EEXIST;
+	}
+	int fd CLEANUP(cleanup_close) =
+		socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0) {
+		int error = -errno;
+		err_set(err, "no socket: %s", strerror(-error));
+		return error;
+	}
+	if (connect(fd, (const struct sockaddr *)address, sizeof(*address)) == 0 ||
+		errno != ECONNREFUSED) {
+		err_set(err, "another meshd answers at %s", address->sun_path);
+		return -EADDRINUSE;
+	}
+	if (unlink(address->sun_path) != 0) {
+		int error = -errno;
+		err_set(err, "cannot remove the old %s: %s", address->sun_path, strerror(-error));
+		return error;
+	}
+	return 0;
+}
+
+/* The mode is set before bind() makes the file, so it is never more open, and again after it, since
+ * the umask may have taken bits away. */
+static int listen_at(const struct sockaddr_un *address, struct err *err)
+{
+	int fd CLEANUP(cleanup_close) =
+		socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+	if (fd < 0 || fchmod(fd, 0660) != 0 ||
+		bind(fd, (const struct sockaddr *)address, sizeof(*address)) != 0) {
+		int error = -errno;
+		err_set(err, "cannot make the socket %s: %s", address->sun_path, strerror(-error));
+		return error;
+	}
+	if (chmod(address->sun_path, 0660) != 0 || listen(fd, SERVER_BACKLOG) != 0) {
+		int error = -errno;
+		unlink(address->sun_path);
+		err_set(err, "cannot listen at %s: %s", address->sun_path, strerror(-error));
+		return error;
+	}
+	int listener = fd;
+	fd = -1;
+	return listener;
+}
+
+static int open_descriptors(struct server *server, struct err *err)
+{
+	struct epoll_event event = {.events = EPOLLIN, .data.ptr = NULL};
+	const char *path = server->address.sun_path;
+	int error = make_directory(path, err);
+
+	if (error == 0) {
+		server->lock = take_lock(path, err);
+		error = server->lock < 0 ? server->lock : clear_address(&server->address, err);
+	}
+	if (error == 0) {
+		server->listener = listen_at(&server->address, err);
+		error = server->listener < 0 ? server->listener : 0;
+	}
+	if (error != 0) {
+		return error;
+	}
+	server->reserve = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	server->epoll = epoll_create1(EPOLL_CLOEXEC);
+	if (server->reserve < 0 || server->epoll < 0 ||
+		epoll_ctl(server->epoll, EPOLL_CTL_ADD, server->listener, &event) != 0) {
+		error = -errno;
+		err_set(err, "cannot watch the socket %s: %s", path, strerror(-error));
+	}
+	return error;
+}
+
+int server_open(struct server **server, const char *path, const struct request_table *table,
+	void *context, struct err *err)
+{
+	struct server *opened = calloc(1, sizeof(*opened));
+
+	if (opened == NULL) {
+		err_set(err, "no memory");
+		return -ENOMEM;
+	}
+	opened->address.sun_family = AF_UNIX;
+	opened->listener = -1;
+	opened->epoll = -1;
+	opened->lock = -1;
+	opened->reserve = -1;
+	opened->table = table;
+	opened->context = context;
+	if (path[0] == '\0' || strlen(path) >= sizeof(opened->address.sun_path)) {
+		err_set(err, "the socket path must have 1 to %zu bytes, not %zu: %s",
+			sizeof(opened->address.sun_path) - 1, strlen(path), path);
+		free(opened);
+		return -ENAMETOOLONG;
+	}
+	text_copy(opened->address.sun_path, sizeof(opened->address.sun_path), path);
+	int error = open_descriptors(opened, err);
+	if (error != 0) {
+		server_close(opened);
+		return error;
+	}
+	*server = opened;
+	return 0;
+}
+
+void server_close(struct server *server)
+{
+	if (server == NULL) {
+		return;
+	}
+	for (size_t i = 0; i < SERVER_CLIENTS_MAX; i++) {
+		peer_free(server->peers[i]);
+	}
+	if (server->listener >= 0) {
+		unlink(server->address.sun_path);
+	}
+	cleanup_close(&server->listener);
+	cleanup_close(&server->epoll);
+	cleanup_close(&server->reserve);
+	cleanup_close(&server->lock);
+	free(server);
+}
+
+int server_fd(const struct server *server)
+{
+	return server->epoll;
+}
+
+static void server_drop(struct server *server, size_t slot)
+{
+	/* Closing the descriptor takes it out of the epoll set. */
+	peer_free(server->peers[slot]);
+	server->peers[slot] = NULL;
+}
+
+/* A free slot, made by dropping the longest idle peer where there is none. */
+static size_t server_find_slot(struct server *server)
+{
+	size_t slot = 0;
+
+	for (size_t i = 0; i < SERVER_CLIENTS_MAX; i++) {
+		if (server->peers[i] == NULL) {
+			return i;
+		}
+		if (server->peers[i]->active < server->peers[slot]->active) {
+			slot = i;
+		}
+	}
+	peer_dismiss(server->peers[slot], "closed: too many connections, and this one idle longest",
+		"connect again");
+	server_drop(server, slot);
+	return slot;
+}
+
+/* Out of descriptors: the waiting connection would wake the loop again and again, so it is taken
+ * with the reserve and closed. */
+static void server_turn_away(struct server *server)
+{
+	cleanup_close(&server->reserve);
+	int fd = accept4(server->listener, NULL, NULL, SOCK_CLOEXEC);
+	cleanup_close(&fd);
+	server->reserve = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	log_warning("control", "a connection was refused: no file descriptor left");
+}
+
+static void server_accept(struct server *server)
+{
+	int fd CLEANUP(cleanup_close) =
+		accept4(server->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	if (fd < 0) {
+		if (errno == EMFILE || errno == ENFILE) {
+			server_turn_away(server);
+		}
+		return;
+	}
+	size_t slot = server_find_slot(server);
+	struct peer *peer;
+	if (peer_new(&peer, fd, server->table) != 0) {
+		return;
+	}
+	struct epoll_event event = {.events = EPOLLOUT, .data.ptr = peer};
+	if (epoll_ctl(server->epoll, EPOLL_CTL_ADD, fd, &event) != 0) {
+		fd = -1;
+		peer_free(peer);
+		return;
+	}
+	fd = -1;
+	peer->events = event.events;
+	peer->active = ++server->clock;
+	server->peers[slot] = peer;
+}
+
+static void server_serve(struct server *server, struct peer *peer, uint32_t events)
+{
+	if (peer_serve(peer, events, server->table, server->context)) {
+		peer->active = ++server->clock;
+	}
+	bool done = peer_is_done(peer);
+	struct epoll_event event = {.events = peer_wants(peer), .data.ptr = peer};
+	if (!done && event.events != peer->events) {
+		done = epoll_ctl(server->epoll, EPOLL_CTL_MOD, peer->fd, &event) != 0;
+		peer->events = event.events;
+	}
+	for (size_t i = 0; done && i < SERVER_CLIENTS_MAX; i++) {
+		if (server->peers[i] == peer) {
+			server_drop(server, i);
+		}
+	}
+}
+
+int server_on_readable(struct server *server)
+{
+	struct epoll_event events[SERVER_EVENTS];
+	bool incoming = false;
+
+	int count = epoll_wait(server->epoll, events, SERVER_EVENTS, 0);
+	if (count < 0) {
+		return errno == EINTR ? 0 : -errno;
+	}
+	for (int i = 0; i < count; i++) {
+		if (events[i].data.ptr == NULL) {
+			incoming = true;
+		} else {
+			server_serve(server, events[i].data.ptr, events[i].events);
+		}
+	}
+	/* Last, since it may free a peer that an event above names. */
+	if (incoming) {
+		server_accept(server);
+	}
+	return 0;
+}

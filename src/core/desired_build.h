@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The parts of desired_build(), each adding its objects. */
+#ifndef CORE_DESIRED_BUILD_H
+#define CORE_DESIRED_BUILD_H
+
+#include "core/desired.h"
+
+struct build {
+	const struct desired_input *input;
+	const struct config *config;
+	const struct state *observed;
+	const struct identity *identity;
+	struct state *desired;
+	struct problem_list *problems;
+	uint16_t cloud_vlan;
+	bool has_bridge; /* its name is free or ours */
+	bool has_mesh;
+	uint32_t smallest_hardif_mtu; /* UINT32_MAX without hardifs */
+	bool no_memory;
+};
+
+/* A desired link of ours with what all of them have (kind, alias, group, up), or NULL when a foreign
+ * interface has the name (a problem then) or memory ends. */
+struct link *build_own_link(
+	struct build *build, const char *name, enum link_kind kind, const char *role);
+/* A foreign link the configuration names: found or added. NULL when memory ends. */
+struct link *build_borrow(struct build *build, const char *name);
+/* Makes a borrowed link a port of a bridge or a hardif of the mesh, marked with role; a problem when
+ * it belongs to somebody else. */
+void build_enslave(
+	struct build *build, const struct link *observed, const char *master, const char *role);
+/* The mesh links, their VLANs and hardifs. */
+void build_links(struct build *build);
+/* NULL-safe add of an object. */
+void *build_add(struct build *build, enum object_type type, const void *key);
+
+#endif

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/state.h"
+
+/* Arrays grow at powers of two, so the count alone tells when they are full. */
+static void *array_grow(void *items, size_t count, size_t size)
+{
+	if (count > 0 && (count & (count - 1)) != 0) {
+		return items;
+	}
+	return reallocarray(items, count > 0 ? 2 * count : 1, size);
+}
+
+int ruleset_add_chain(struct ruleset *ruleset, const struct nft_chain *chain)
+{
+	struct nft_chain *chains =
+		array_grow(ruleset->chains, ruleset->chain_count, sizeof(*chains));
+	if (!chains) {
+		return -ENOMEM;
+	}
+	ruleset->chains = chains;
+	chains[ruleset->chain_count++] = *chain;
+	return 0;
+}
+
+int ruleset_add_rule(struct ruleset *ruleset, const struct nft_rule *rule)
+{
+	struct nft_rule *rules = array_grow(ruleset->rules, ruleset->rule_count, sizeof(*rules));
+	if (!rules) {
+		return -ENOMEM;
+	}
+	ruleset->rules = rules;
+	rules[ruleset->rule_count++] = *rule;
+	return 0;
+}
+
+static bool match_equal(const struct nft_match *a, const struct nft_match *b)
+{
+	return a->field == b->field && memcmp(a->value, b->value, sizeof(a->value)) == 0 &&
+	       memcmp(a->mask, b->mask, sizeof(a->mask)) == 0;
+}
+
+bool nft_rule_equal(const struct nft_rule *a, const struct nft_rule *b)
+{
+	if (a->foreign || b->foreign || a->match_count != b->match_count ||
+		a->verdict != b->verdict || strcmp(a->chain, b->chain) != 0 ||
+		strcmp(a->name, b->name) != 0) {
+		return false;
+	}
+	for (size_t i = 0; i < a->match_count; i++) {
+		if (!match_equal(&a->matches[i], &b->matches[i])) {
+			return false;
+		}
+	}
+	return true;
+}
+
+static const struct nft_chain *find_chain(const struct ruleset *ruleset, const char *name)
+{
+	for (size_t i = 0; i < ruleset->chain_count; i++) {
+		if (strcmp(ruleset->chains[i].name, name) == 0) {
+			return &ruleset->chains[i];
+		}
+	}
+	return NULL;
+}
+
+/* The next rule of the chain at or after *at, which is left behind it. */
+static const struct nft_rule *next_rule(const struct ruleset *ruleset, const char *chain,
+	size_t *at)
+{
+	while (*at < ruleset->rule_count) {
+		const struct nft_rule *rule = &ruleset->rules[(*at)++];
+
+		if (strcmp(rule->chain, chain) == 0) {
+			return rule;
+		}
+	}
+	return NULL;
+}
+
+static bool chain_equal(const struct ruleset *a, const struct ruleset *b,
+	const struct nft_chain *chain)
+{
+	const struct nft_chain *other = find_chain(b, chain->name);
+	const struct nft_rule *rule;
+	size_t at_a = 0, at_b = 0;
+
+	if (!other || strcmp(chain->type, other->type) != 0 || chain->hook != other->hook ||
+		chain->priority != other->priority) {
+		return false;
+	}
+	while ((rule = next_rule(a, chain->name, &at_a))) {
+		const struct nft_rule *twin = next_rule(b, chain->name, &at_b);
+
+		if (!twin || !nft_rule_equal(rule, twin)) {
+			return false;
+		}
+	}
+	return next_rule(b, chain->name, &at_b) == NULL;
+}
+
+/* The order of the chains does not matter: the kernel runs them by hook and priority. */
+bool ruleset_equal(const struct ruleset *a, const struct ruleset *b)
+{
+	if (a->present != b->present || a->chain_count != b->chain_count ||
+		a->rule_count != b->rule_count) {
+		return false;
+	}
+	for (size_t i = 0; i < a->chain_count; i++) {
+		if (!chain_equal(a, b, &a->chains[i])) {
+			return false;
+		}
+	}
+	return true;
+}
+
+void ruleset_free(struct ruleset *ruleset)
+{
+	free(ruleset->chains);
+	free(ruleset->rules);
+	*ruleset = (struct ruleset){0};
+}
