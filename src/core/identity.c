@@ -76,18 +76,19 @@ void identity_vlan_name(const char *base, uint16_t vid, char name[IFNAMSIZ])
 	char number[8];
 	char hash[VLAN_HASH_LENGTH + 1] = "";
 	uint8_t digest[MD5_DIGEST_LENGTH];
+	size_t base_length = strlen(base);
 	MD5_CTX context;
 
-	int tail = snprintf(number, sizeof(number), ".%u", vid);
-	size_t number_length = (size_t)tail;
-
+	snprintf(number, sizeof(number), ".%u", vid);
+	size_t number_length = strlen(number);
 	memset(name, 0, IFNAMSIZ);
-	if (strlen(base) + number_length < IFNAMSIZ) {
-		snprintf(name, IFNAMSIZ, "%s%s", base, number);
+	if (base_length + number_length < IFNAMSIZ) {
+		memcpy(name, base, base_length);
+		memcpy(name + base_length, number, number_length);
 		return;
 	}
 	MD5Init(&context);
-	MD5Update(&context, (const uint8_t *)base, strlen(base));
+	MD5Update(&context, (const uint8_t *)base, base_length);
 	MD5Update(&context, (const uint8_t *)number, number_length);
 	MD5Final(digest, &context);
 	for (size_t i = 0; i < VLAN_HASH_LENGTH; i++) {
@@ -100,13 +101,13 @@ void identity_vlan_name(const char *base, uint16_t vid, char name[IFNAMSIZ])
 
 /* The template's address, the tokens replaced by values. */
 static int expand_address(enum template_kind kind, const char *template,
-	const struct template_parts *parts, const struct template_values *values,
+	const struct template_lengths *lengths, const struct template_values *values,
 	struct prefix *address, struct err *err)
 {
 	char text[TEMPLATE_TEXT_SIZE];
 	bool is_ipv4 = kind == TEMPLATE_IPV4;
 
-	int rc = template_expand(kind, parts->address, values, text, err);
+	int rc = template_expand(kind, template, values, text, err);
 	if (rc < 0) {
 		return rc;
 	}
@@ -117,7 +118,7 @@ static int expand_address(enum template_kind kind, const char *template,
 			text, is_ipv4 ? "IPv4" : "IPv6",
 			is_ipv4 ? identity_default_ipv4 : identity_default_ipv6);
 	}
-	address->length = parts->mask;
+	address->length = lengths->mask;
 	return 0;
 }
 
@@ -129,7 +130,7 @@ static bool prefix_equal(const struct prefix *a, const struct prefix *b)
 /* The network of the template, which without a MAC must not depend on one: shown by two MACs that
  * differ in every bit. */
 static int derive_subnet(enum template_kind kind, const char *template,
-	const struct template_parts *parts, const struct template_values *values,
+	const struct template_lengths *lengths, const struct template_values *values,
 	struct prefix *subnet, struct err *err)
 {
 	static const uint8_t low[MD5_DIGEST_LENGTH];
@@ -142,7 +143,7 @@ static int derive_subnet(enum template_kind kind, const char *template,
 		guess.mac = low;
 		guess.mac_hash = low;
 	}
-	int rc = expand_address(kind, template, parts, &guess, &first, err);
+	int rc = expand_address(kind, template, lengths, &guess, &first, err);
 	if (rc < 0) {
 		return rc;
 	}
@@ -150,7 +151,7 @@ static int derive_subnet(enum template_kind kind, const char *template,
 	if (values->mac == NULL) {
 		guess.mac = high;
 		guess.mac_hash = high;
-		rc = expand_address(kind, template, parts, &guess, &second, err);
+		rc = expand_address(kind, template, lengths, &guess, &second, err);
 		if (rc < 0) {
 			return rc;
 		}
@@ -160,7 +161,7 @@ static int derive_subnet(enum template_kind kind, const char *template,
 				"the network depends on the node's MAC, which is not known; use "
 				"%%M "
 				"and %%m only after the first %u bits, or give the MAC",
-				parts->mask);
+				lengths->mask);
 		}
 	}
 	*subnet = first;
@@ -238,38 +239,38 @@ static int derive_addresses(enum template_kind kind, const char *template,
 {
 	const struct identity_request *request = derivation->request;
 	bool is_ipv4 = kind == TEMPLATE_IPV4;
-	struct template_parts parts;
+	struct template_lengths lengths;
 
-	int rc = template_split(kind, template, &parts, err);
+	int rc = template_read_lengths(kind, template, &lengths, err);
 	if (rc < 0) {
 		return rc;
 	}
-	rc = derive_subnet(kind, template, &parts, &derivation->values, &addresses->subnet, err);
+	rc = derive_subnet(kind, template, &lengths, &derivation->values, &addresses->subnet, err);
 	if (rc < 0) {
 		return rc;
 	}
 	unsigned int longest = ip_bits(&addresses->subnet.ip) - 2;
-	if (parts.mask <= longest) {
+	if (lengths.mask <= longest) {
 		addresses->anycast.ip = ip_add(&addresses->subnet.ip, 1);
-		addresses->anycast.length = is_ipv4 ? parts.mask : 64;
+		addresses->anycast.length = is_ipv4 ? lengths.mask : 64;
 	} else if (request->anycast) {
 		return template_error(kind, template, err,
 			"a /%u has no room for the anycast address and a node; use at most /%u",
-			parts.mask, longest);
+			lengths.mask, longest);
 	}
 	if (!request->has_mac) {
 		return 0;
 	}
 	struct prefix node = {0};
-	rc = expand_address(kind, template, &parts, &derivation->values, &node, err);
+	rc = expand_address(kind, template, &lengths, &derivation->values, &node, err);
 	if (rc < 0) {
 		return rc;
 	}
-	node.length = parts.range;
+	node.length = lengths.range;
 	node.ip = generate_host(&node, &request->mac);
 	node.ip = is_ipv4 ? avoid_reserved_ipv4(&node.ip, &addresses->subnet, request->anycast)
 			  : avoid_reserved_ipv6(&node.ip, &addresses->subnet, request->anycast);
-	node.length = parts.mask;
+	node.length = lengths.mask;
 	addresses->node = node;
 	return 0;
 }

@@ -141,8 +141,9 @@ int template_expand(enum template_kind kind, const char *template,
 {
 	const struct template_form *form = &forms[kind];
 	size_t length = 0;
+	const char *end = template + (form->bits > 0 ? strcspn(template, "/") : strlen(template));
 
-	for (const char *at = template; *at != '\0';) {
+	for (const char *at = template; at < end;) {
 		char value[72] = {*at, '\0'};
 		size_t taken = *at == '%' ? token_length(form, at) : 1;
 
@@ -187,33 +188,27 @@ static int read_length(const char **at, unsigned int max, uint8_t *length)
 	return 0;
 }
 
-int template_split(enum template_kind kind, const char *template, struct template_parts *parts,
-	struct err *err)
+int template_read_lengths(enum template_kind kind, const char *template,
+	struct template_lengths *lengths, struct err *err)
 {
 	const struct template_form *form = &forms[kind];
-	struct template_parts split = {0};
-	size_t length = strcspn(template, "/");
-	const char *at = template + length;
+	struct template_lengths read = {0};
+	const char *at = template + strcspn(template, "/");
 
-	if (length >= sizeof(split.address)) {
-		return template_error(kind, template, err,
-			"the address is too long; such as \"%s\"", form->example);
-	}
-	memcpy(split.address, template, length);
 	if (*at == '\0') {
 		return template_error(kind, template, err,
 			"the length of the network is missing; end it with /MASK, such as \"%s\"",
 			form->example);
 	}
-	if (read_length(&at, form->bits, &split.mask) < 0) {
+	if (read_length(&at, form->bits, &read.mask) < 0) {
 		return template_error(kind, template, err,
 			"the length after / must be a number from 1 to %u, such as \"%s\"",
 			form->bits, form->example);
 	}
-	split.range = split.mask;
-	if (*at == '/' && read_length(&at, form->bits, &split.range) < 0) {
+	read.range = read.mask;
+	if (*at == '/' && read_length(&at, form->bits, &read.range) < 0) {
 		return template_error(kind, template, err,
-			"the RANGE in /MASK/RANGE must be a number from %u to %u", split.mask,
+			"the RANGE in /MASK/RANGE must be a number from %u to %u", read.mask,
 			form->bits);
 	}
 	if (*at != '\0') {
@@ -222,11 +217,11 @@ int template_split(enum template_kind kind, const char *template, struct templat
 			"ADDRESS/MASK/RANGE",
 			(int)text_cut(at, 20), at);
 	}
-	if (split.range < split.mask) {
+	if (read.range < read.mask) {
 		return template_error(kind, template, err,
 			"the range /%u is larger than the network /%u; RANGE must be from %u to %u",
-			split.range, split.mask, split.mask, form->bits);
+			read.range, read.mask, read.mask, form->bits);
 	}
-	*parts = split;
+	*lengths = read;
 	return 0;
 }

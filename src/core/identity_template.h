@@ -28,18 +28,18 @@ struct template_values {
 	const char *hostname;
 };
 
-/* "ADDRESS/MASK" or "ADDRESS/MASK/RANGE"; without RANGE, range is mask. */
-struct template_parts {
-	char address[TEMPLATE_TEXT_SIZE];
+/* The end of "ADDRESS/MASK" or "ADDRESS/MASK/RANGE"; without RANGE, range is mask. */
+struct template_lengths {
 	uint8_t mask;
 	uint8_t range;
 };
 
-/* 0, or -EINVAL with err filled. */
+/* Replaces the tokens; of an address only the part before the first '/'. 0, or -EINVAL with err
+ * filled. */
 int template_expand(enum template_kind kind, const char *template,
 	const struct template_values *values, char text[TEMPLATE_TEXT_SIZE], struct err *err);
-int template_split(enum template_kind kind, const char *template, struct template_parts *parts,
-	struct err *err);
+int template_read_lengths(enum template_kind kind, const char *template,
+	struct template_lengths *lengths, struct err *err);
 /* Has the template a token whose value depends on the MAC? */
 bool template_uses_mac(const char *template);
 /* Fills err with the template's name and text before the words of format. Always -EINVAL. */

@@ -19,6 +19,9 @@ struct link_numbers {
 int codec_link_decode(const struct nlmsghdr *message, struct link *link,
 	struct link_numbers *numbers);
 
+/* The kind of an IFLA_INFO_KIND. */
+enum link_kind codec_link_kind(const char *name);
+
 /* Who owns it, by alias and group: OBJECT_OWNED or 0. */
 uint32_t codec_link_flags(const struct link *link);
 

@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "base/cleanup.h"
+#include "kernel/attr.h"
 
 /* More than the answers to a full batch: an error is about 1 KiB of socket memory. */
 #define REQUEST_RECEIVE_SIZE    (1 << 20)
@@ -132,7 +133,7 @@ static const char *ack_text(const struct nlmsghdr *message)
 {
 	const struct nlmsgerr *ack = mnl_nlmsg_get_payload(message);
 	size_t offset = sizeof(*ack);
-	const struct nlattr *attr;
+	const struct nlattr *attr = NULL;
 
 	if (!(message->nlmsg_flags & NLM_F_ACK_TLVS)) {
 		return NULL;
@@ -143,7 +144,7 @@ static const char *ack_text(const struct nlmsghdr *message)
 	if (mnl_nlmsg_get_payload_len(message) < offset) {
 		return NULL;
 	}
-	mnl_attr_for_each (attr, message, offset) {
+	while ((attr = attr_next(message, offset, attr)) != NULL) {
 		if (mnl_attr_get_type(attr) == NLMSGERR_ATTR_MSG &&
 			mnl_attr_validate(attr, MNL_TYPE_NUL_STRING) == 0) {
 			return mnl_attr_get_str(attr);

@@ -163,6 +163,7 @@ class Capture:
         self.keep = keep
         self.frames = []
         self.lost = 0
+        self.lock = threading.Lock()
         with namespace.inside():
             self.socket = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
             self.socket.setsockopt(socket.SOL_SOCKET, 33, RECEIVE_BUFFER)  # SO_RCVBUFFORCE
@@ -186,6 +187,10 @@ class Capture:
 
     def drain(self):
         """Reads what the socket holds. Called by the sniffer thread and before every look."""
+        with self.lock:
+            self._read()
+
+    def _read(self):
         while self.socket.fileno() >= 0:
             try:
                 raw, control, _, address = self.socket.recvmsg(65535, 256)
@@ -204,13 +209,14 @@ class Capture:
         self.frames.clear()
 
     def stop(self):
-        if self.socket.fileno() < 0:
-            return
-        self.drain()
-        size = struct.calcsize("II")
-        counts = self.socket.getsockopt(SOL_PACKET, PACKET_STATISTICS, size)
-        self.lost += struct.unpack("II", counts)[1]
-        self.socket.close()
+        with self.lock:
+            if self.socket.fileno() < 0:
+                return
+            self._read()
+            size = struct.calcsize("II")
+            counts = self.socket.getsockopt(SOL_PACKET, PACKET_STATISTICS, size)
+            self.lost += struct.unpack("II", counts)[1]
+            self.socket.close()
 
 
 def _stripped_tag(control):
@@ -243,8 +249,9 @@ class Sniffer:
         while not self.stopped.is_set():
             with selectors.DefaultSelector() as selector:
                 for capture in list(self.captures):
-                    if capture.socket.fileno() >= 0:
-                        selector.register(capture.socket, selectors.EVENT_READ, capture)
+                    with capture.lock:
+                        if capture.socket.fileno() >= 0:
+                            selector.register(capture.socket, selectors.EVENT_READ, capture)
                 for key, _ in selector.select(0.2):
                     key.data.drain()
             self.stopped.wait(0.02)

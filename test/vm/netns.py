@@ -37,6 +37,10 @@ class LabError(Exception):
     """Something a case expected did not happen; its text is the case's "why"."""
 
 
+class Hopeless(Exception):
+    """Like LabError, but of a kind that waiting does not mend: wait_for() lets it through."""
+
+
 def _call(function, *arguments):
     if function(*arguments) != 0:
         number = ctypes.get_errno()

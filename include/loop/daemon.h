@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef LOOP_DAEMON_H
+#define LOOP_DAEMON_H
+
+#include "base/err.h"
+#include "core/config.h"
+
+struct daemon_options {
+	const char *config_dir;
+	const char *profile_dir;
+	const char *run_dir;
+};
+
+/* Runs the node until SIGTERM or SIGINT and leaves the network as it is. config, already read, is
+ * taken over. 0, or -errno with err filled when it could not start. */
+int daemon_run(const struct daemon_options *options, struct config *config, struct err *err);
+
+#endif

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* One cycle: observe, build the desired state, diff, apply. The only caller of kernel_apply. */
+#ifndef LOOP_RECONCILE_H
+#define LOOP_RECONCILE_H
+
+#include <jansson.h>
+
+#include "base/err.h"
+#include "core/config.h"
+#include "core/guard.h"
+#include "core/snapshot.h"
+#include "kernel/kernel.h"
+
+/* The link whose MAC names the node: once chosen it is kept, also across restarts, so that addresses
+ * stay when links come and go. */
+struct primary {
+	char link[IFNAMSIZ];
+	struct mac mac;
+};
+
+struct refused_mtu;
+
+struct reconcile {
+	struct kernel *kernel;
+	struct config config;
+	char run_dir[256]; /* "" = nothing is kept */
+	struct primary primary;
+	struct guard guard;
+	struct refused_mtu *refused;
+	size_t refused_count;
+	struct problem_list problems; /* of the last cycle */
+	struct reconcile_record record;
+	bool settled; /* a cycle has run since the configuration came into force: from now on every
+			 change is a heal */
+	json_t *last_plan;
+	char config_error[320]; /* why the newest configuration is not in force, or "" */
+};
+
+/* Opens the kernel and remembers what RUN_DIR/state.json keeps. config is taken over. 0 or -errno
+ * with err filled. */
+int reconcile_open(struct reconcile *reconcile, struct config *config, const char *run_dir,
+	struct err *err);
+void reconcile_close(struct reconcile *reconcile);
+/* Puts another configuration in force; taken over. */
+void reconcile_set_config(struct reconcile *reconcile, struct config *config);
+
+/* Runs a cycle. Returns the seconds after which another is wanted, or 0 for none before something
+ * changes. */
+double reconcile_run(struct reconcile *reconcile);
+/* What a cycle would do now: [{...}] as plan_to_json, waiting objects included. NULL with err. */
+json_t *reconcile_plan(struct reconcile *reconcile, struct err *err);
+/* The answer of "status". NULL with err. */
+json_t *reconcile_status(struct reconcile *reconcile, struct err *err);
+/* Removes everything that is ours and gives borrowed links back. Returns the number of operations
+ * that failed, or -errno with err. */
+int reconcile_purge(struct kernel *kernel, struct err *err);
+
+#endif

@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "core/snapshot.h"
+
+#include <linux/if_ether.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "core/desired.h"
+#include "core/snapshot_parts.h"
+
+json_t *snapshot_text(const char *text)
+{
+	json_t *json = text == NULL || text[0] == '\0' ? NULL : json_string(text);
+
+	return json != NULL ? json : json_null();
+}
+
+json_t *snapshot_mac(const struct mac *mac)
+{
+	char text[MAC_TEXT_SIZE];
+
+	if (mac_is_zero(mac)) {
+		return json_null();
+	}
+	mac_format(mac, text);
+	return json_string(text);
+}
+
+static json_t *prefix_to_json(const struct prefix *prefix)
+{
+	char text[PREFIX_TEXT_SIZE];
+
+	if (prefix == NULL || prefix->ip.family == 0) {
+		return json_null();
+	}
+	prefix_format(prefix, text);
+	return json_string(text);
+}
+
+static json_t *ip_to_json(const struct ip *ip)
+{
+	char text[IP_TEXT_SIZE];
+
+	if (ip == NULL || ip->family == 0) {
+		return json_null();
+	}
+	ip_format(ip, text);
+	return json_string(text);
+}
+
+void snapshot_add_link(json_t *json, const struct link *observed)
+{
+	json_object_set_new(json, "present", json_boolean(observed != NULL));
+	if (observed == NULL) {
+		return;
+	}
+	json_object_set_new(json, "up", json_boolean(observed->up != 0));
+	json_object_set_new(json, "carrier", json_boolean(observed->carrier != 0));
+	json_object_set_new(json, "mtu", json_integer(observed->mtu));
+	json_object_set_new(json, "mac", snapshot_mac(&observed->mac));
+}
+
+uint16_t snapshot_cloud_vlan(const struct snapshot_request *request)
+{
+	uint8_t network[6];
+
+	if (request->config->cloud.vlan != VLAN_AUTO) {
+		return (uint16_t)request->config->cloud.vlan;
+	}
+	identity_network_id(request->config->cloud.ssid, network);
+	return identity_cloud_vlan(network);
+}
+
+static json_t *snapshot_node(const struct snapshot_request *request)
+{
+	const struct identity *identity = request->identity;
+	const struct link *primary = desired_primary(request->config, request->observed);
+	bool has_node = identity != NULL && identity->has_node;
+	const char *hostname = request->config->node.hostname;
+
+	if (identity != NULL && identity->hostname[0] != '\0') {
+		hostname = identity->hostname;
+	}
+	json_t *json = json_object();
+
+	json_object_set_new(json, "version", snapshot_text(request->version));
+	json_object_set_new(json, "hostname", snapshot_text(hostname));
+	json_object_set_new(json, "profile", snapshot_text(request->config->profile));
+	json_object_set_new(json, "primary_link",
+		snapshot_text(primary == NULL ? NULL : primary->name));
+	json_object_set_new(json, "mac", has_node ? snapshot_mac(&identity->mac) : json_null());
+	json_object_set_new(json, "ipv4", prefix_to_json(has_node ? &identity->node_ipv4 : NULL));
+	json_object_set_new(json, "ipv6", prefix_to_json(has_node ? &identity->node_ipv6 : NULL));
+	return json;
+}
+
+static json_t *snapshot_cloud(const struct snapshot_request *request)
+{
+	const struct config *config = request->config;
+	const struct identity *identity = request->identity;
+	uint8_t network[6];
+	char id[2 * sizeof(network) + 1];
+
+	identity_network_id(config->cloud.ssid, network);
+	for (size_t i = 0; i < sizeof(network); i++) {
+		snprintf(id + 2 * i, 3, "%02x", network[i]);
+	}
+	json_t *json = json_object();
+
+	json_object_set_new(json, "ssid", snapshot_text(config->cloud.ssid));
+	json_object_set_new(json, "network_id", json_string(id));
+	json_object_set_new(json, "vlan", json_integer(snapshot_cloud_vlan(request)));
+	json_object_set_new(json, "vlan_protocol",
+		json_string(config->cloud.vlan_protocol == ETH_P_8021AD ? "802.1ad" : "802.1q"));
+	json_object_set_new(json, "subnet_ipv4",
+		prefix_to_json(identity == NULL ? NULL : &identity->subnet_ipv4));
+	json_object_set_new(json, "subnet_ipv6",
+		prefix_to_json(identity == NULL ? NULL : &identity->subnet_ipv6));
+	return json;
+}
+
+static json_t *port_to_json(const struct snapshot_request *request, const char *name)
+{
+	const struct link *observed = state_find_link(request->observed, name);
+	json_t *json = json_object();
+
+	json_object_set_new(json, "name", json_string(name));
+	snapshot_add_link(json, observed);
+	json_object_set_new(json, "attached",
+		json_boolean(observed != NULL &&
+			     strcmp(observed->master, request->config->lan.bridge) == 0));
+	return json;
+}
+
+/* The ports that should be there, the mesh interface among them, and named ones that are missing.
+ */
+static json_t *snapshot_lan(const struct snapshot_request *request)
+{
+	const struct config *config = request->config;
+	json_t *json = json_object();
+	json_t *ports = json_array();
+
+	for (size_t i = 0; i < state_count(request->desired, OBJECT_LINK); i++) {
+		const struct link *link = state_at(request->desired, OBJECT_LINK, i);
+		if (object_has(link, LINK_MASTER) && config->lan.bridge[0] != '\0' &&
+			strcmp(link->master, config->lan.bridge) == 0) {
+			json_array_append_new(ports, port_to_json(request, link->name));
+		}
+	}
+	for (size_t i = 0; i < config->lan.port_count; i++) {
+		const char *name = config->lan.ports[i].name;
+		if (!text_is_glob(name) && state_find_link(request->observed, name) == NULL) {
+			json_array_append_new(ports, port_to_json(request, name));
+		}
+	}
+	json_object_set_new(json, "bridge", snapshot_text(config->lan.bridge));
+	snapshot_add_link(json, state_find_link(request->observed, config->lan.bridge));
+	json_object_set_new(json, "ports", ports);
+	return json;
+}
+
+static json_t *snapshot_anycast(const struct snapshot_request *request)
+{
+	const struct config *config = request->config;
+	const struct identity *identity = config->anycast.enabled ? request->identity : NULL;
+	json_t *json = json_object();
+
+	json_object_set_new(json, "enabled", json_boolean(config->anycast.enabled));
+	json_object_set_new(json, "device", snapshot_text(config->anycast.device));
+	if (config->anycast.enabled) {
+		snapshot_add_link(json, state_find_link(request->observed, config->anycast.device));
+	}
+	/* What it should be, also while the link is missing. */
+	json_object_set_new(json, "mac",
+		identity == NULL ? json_null() : snapshot_mac(&identity->anycast_mac));
+	json_object_set_new(json, "ipv4",
+		prefix_to_json(identity == NULL ? NULL : &identity->anycast_ipv4));
+	json_object_set_new(json, "ipv6",
+		prefix_to_json(identity == NULL ? NULL : &identity->anycast_ipv6));
+	json_object_set_new(json, "link_local",
+		ip_to_json(identity == NULL ? NULL : &identity->anycast_link_local));
+	return json;
+}
+
+static const struct nft_rule *find_rule(const struct ruleset *ruleset, const struct nft_rule *rule)
+{
+	for (size_t i = 0; i < ruleset->rule_count; i++) {
+		if (nft_rule_equal(&ruleset->rules[i], rule)) {
+			return &ruleset->rules[i];
+		}
+	}
+	return NULL;
+}
+
+static json_t *rule_to_json(const struct nft_rule *rule, bool present)
+{
+	static const char *const verdicts[] = {[NFT_VERDICT_NONE] = "count",
+		[NFT_VERDICT_ACCEPT] = "accept",
+		[NFT_VERDICT_DROP] = "drop"};
+
+	json_t *json = json_object();
+
+	json_object_set_new(json, "name", snapshot_text(rule->name));
+	json_object_set_new(json, "chain", snapshot_text(rule->chain));
+	json_object_set_new(json, "verdict",
+		json_string(
+			rule->verdict < ARRAY_SIZE(verdicts) ? verdicts[rule->verdict] : "other"));
+	json_object_set_new(json, "present", json_boolean(present));
+	json_object_set_new(json, "packets", json_integer((json_int_t)rule->packets));
+	json_object_set_new(json, "bytes", json_integer((json_int_t)rule->bytes));
+	return json;
+}
+
+/* Those that should be there with the kernel's counters, then those that somebody else added. */
+static json_t *snapshot_rules(const struct snapshot_request *request)
+{
+	const struct ruleset *desired = &request->desired->ruleset;
+	const struct ruleset *observed = &request->observed->ruleset;
+	json_t *rules = json_array();
+
+	for (size_t i = 0; i < desired->rule_count; i++) {
+		const struct nft_rule *found = find_rule(observed, &desired->rules[i]);
+		json_array_append_new(rules,
+			rule_to_json(found != NULL ? found : &desired->rules[i], found != NULL));
+	}
+	for (size_t i = 0; i < observed->rule_count; i++) {
+		if (find_rule(desired, &observed->rules[i]) == NULL) {
+			json_t *rule = rule_to_json(&observed->rules[i], true);
+			json_object_set_new(rule, "foreign", json_true());
+			json_array_append_new(rules, rule);
+		}
+	}
+	return rules;
+}
+
+static json_t *snapshot_reconcile(const struct snapshot_request *request)
+{
+	const struct reconcile_record *record = request->record;
+
+	json_t *json = json_object();
+
+	json_object_set_new(json, "started", json_integer((json_int_t)record->started));
+	json_object_set_new(json, "cycles", json_integer((json_int_t)record->cycles));
+	json_object_set_new(json, "operations", json_integer((json_int_t)record->operations));
+	json_object_set_new(json, "failures", json_integer((json_int_t)record->failures));
+	json_object_set_new(json, "overruns", json_integer((json_int_t)record->overruns));
+	json_object_set_new(json, "last_cycle", json_integer((json_int_t)record->last_cycle));
+	json_object_set_new(json, "last_change", json_integer((json_int_t)record->last_change));
+	json_object_set_new(json, "last_seconds", json_real(record->last_seconds));
+	json_object_set_new(json, "converged", json_boolean(record->converged));
+	json_object_set_new(json, "last_plan",
+		request->last_plan == NULL ? json_null() : json_deep_copy(request->last_plan));
+	return json;
+}
+
+json_t *snapshot_status(const struct snapshot_request *request)
+{
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "node",
+		snapshot_node(request), "cloud", snapshot_cloud(request), "links",
+		snapshot_links(request), "mesh", snapshot_mesh(request), "lan",
+		snapshot_lan(request), "anycast", snapshot_anycast(request), "layer3",
+		snapshot_layer3(request), "rules", snapshot_rules(request), "problems",
+		problem_list_to_json(request->problems), "reconcile", snapshot_reconcile(request));
+}

@@ -1,0 +1,416 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "kernel/codec_nft.h"
+
+#include <limits.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_tables.h>
+#include <string.h>
+
+#include <libnftnl/expr.h>
+#include <libnftnl/udata.h>
+
+#include "base/cleanup.h"
+#include "core/ruleset.h"
+
+#define IS_META UINT8_MAX
+
+/* Where the kernel finds a field: a meta key, or a place in one of the frame's headers. */
+struct location {
+	uint8_t base; /* enum nft_payload_bases, or IS_META */
+	uint8_t at;   /* offset in bytes, or enum nft_meta_keys */
+};
+
+static const struct location locations[NFT_FIELDS] = {
+	[NFT_FIELD_IIF] = {IS_META, NFT_META_IIFNAME},
+	[NFT_FIELD_OIF] = {IS_META, NFT_META_OIFNAME},
+	[NFT_FIELD_L4PROTO] = {IS_META, NFT_META_L4PROTO},
+	[NFT_FIELD_ETHER_DADDR] = {NFT_PAYLOAD_LL_HEADER, 0},
+	[NFT_FIELD_ETHER_SADDR] = {NFT_PAYLOAD_LL_HEADER, 6},
+	[NFT_FIELD_ETHER_TYPE] = {IS_META, NFT_META_PROTOCOL},
+	[NFT_FIELD_VLAN_TYPE] = {NFT_PAYLOAD_LL_HEADER, 12},
+	[NFT_FIELD_VLAN_ID] = {NFT_PAYLOAD_LL_HEADER, 14},
+	[NFT_FIELD_ARP_SENDER] = {NFT_PAYLOAD_NETWORK_HEADER, 14},
+	[NFT_FIELD_ARP_TARGET] = {NFT_PAYLOAD_NETWORK_HEADER, 24},
+	[NFT_FIELD_IP_SADDR] = {NFT_PAYLOAD_NETWORK_HEADER, 12},
+	[NFT_FIELD_IP_DADDR] = {NFT_PAYLOAD_NETWORK_HEADER, 16},
+	[NFT_FIELD_IP6_SADDR] = {NFT_PAYLOAD_NETWORK_HEADER, 8},
+	[NFT_FIELD_IP6_DADDR] = {NFT_PAYLOAD_NETWORK_HEADER, 24},
+	[NFT_FIELD_ICMPV6_TYPE] = {NFT_PAYLOAD_TRANSPORT_HEADER, 0},
+	[NFT_FIELD_ND_TARGET] = {NFT_PAYLOAD_TRANSPORT_HEADER, 8},
+	[NFT_FIELD_UDP_SPORT] = {NFT_PAYLOAD_TRANSPORT_HEADER, 0},
+	[NFT_FIELD_UDP_DPORT] = {NFT_PAYLOAD_TRANSPORT_HEADER, 2},
+	[NFT_FIELD_ARP_TARGET_MAC] = {NFT_PAYLOAD_NETWORK_HEADER, 18},
+};
+
+/* NFT_FIELDS when it is none of ours. A meta key alone tells its length. */
+static uint8_t find_field(uint32_t base, uint32_t at, uint32_t length)
+{
+	for (uint8_t field = 0; field < NFT_FIELDS; field++) {
+		if (locations[field].base == base && locations[field].at == at &&
+			(base == IS_META || nft_field_length(field) == length)) {
+			return field;
+		}
+	}
+	return NFT_FIELDS;
+}
+
+static struct nftnl_expr *add_expr(struct nftnl_rule *rule, const char *name)
+{
+	struct nftnl_expr *expr = nftnl_expr_alloc(name);
+
+	if (expr) {
+		nftnl_rule_add_expr(rule, expr);
+	}
+	return expr;
+}
+
+static bool encode_load(struct nftnl_rule *rule, uint8_t field)
+{
+	const struct location *location = &locations[field];
+	struct nftnl_expr *expr = add_expr(rule, location->base == IS_META ? "meta" : "payload");
+
+	if (!expr) {
+		return false;
+	}
+	if (location->base == IS_META) {
+		nftnl_expr_set_u32(expr, NFTNL_EXPR_META_KEY, location->at);
+		nftnl_expr_set_u32(expr, NFTNL_EXPR_META_DREG, NFT_REG_1);
+		return true;
+	}
+	nftnl_expr_set_u32(expr, NFTNL_EXPR_PAYLOAD_BASE, location->base);
+	nftnl_expr_set_u32(expr, NFTNL_EXPR_PAYLOAD_OFFSET, location->at);
+	nftnl_expr_set_u32(expr, NFTNL_EXPR_PAYLOAD_LEN, nft_field_length(field));
+	nftnl_expr_set_u32(expr, NFTNL_EXPR_PAYLOAD_DREG, NFT_REG_1);
+	return true;
+}
+
+static bool encode_mask(struct nftnl_rule *rule, const struct nft_match *match, uint32_t length)
+{
+	static const uint8_t zero[sizeof(match->mask)];
+	uint8_t ones[sizeof(match->mask)];
+
+	memset(ones, 0xff, sizeof(ones));
+	if (memcmp(match->mask, ones, length) == 0) {
+		return true;
+	}
+	struct nftnl_expr *expr = add_expr(rule, "bitwise");
+
+	if (!expr) {
+		return false;
+	}
+	nftnl_expr_set_u32(expr, NFTNL_EXPR_BITWISE_SREG, NFT_REG_1);
+	nftnl_expr_set_u32(expr, NFTNL_EXPR_BITWISE_DREG, NFT_REG_1);
+	nftnl_expr_set_u32(expr, NFTNL_EXPR_BITWISE_OP, NFT_BITWISE_BOOL);
+	nftnl_expr_set_u32(expr, NFTNL_EXPR_BITWISE_LEN, length);
+	nftnl_expr_set(expr, NFTNL_EXPR_BITWISE_MASK, match->mask, length);
+	nftnl_expr_set(expr, NFTNL_EXPR_BITWISE_XOR, zero, length);
+	return true;
+}
+
+static bool encode_match(struct nftnl_rule *rule, const struct nft_match *match)
+{
+	size_t length = nft_field_length(match->field);
+
+	if (length == 0 || !encode_load(rule, match->field) || !encode_mask(rule, match, length)) {
+		return false;
+	}
+	struct nftnl_expr *expr = add_expr(rule, "cmp");
+
+	if (!expr) {
+		return false;
+	}
+	nftnl_expr_set_u32(expr, NFTNL_EXPR_CMP_SREG, NFT_REG_1);
+	nftnl_expr_set_u32(expr, NFTNL_EXPR_CMP_OP, NFT_CMP_EQ);
+	nftnl_expr_set(expr, NFTNL_EXPR_CMP_DATA, match->value, length);
+	return true;
+}
+
+static bool encode_end(struct nftnl_rule *rule, uint8_t verdict)
+{
+	if (!add_expr(rule, "counter")) {
+		return false;
+	}
+	if (verdict == NFT_VERDICT_NONE) {
+		return true;
+	}
+	struct nftnl_expr *expr = add_expr(rule, "immediate");
+
+	if (!expr) {
+		return false;
+	}
+	nftnl_expr_set_u32(expr, NFTNL_EXPR_IMM_DREG, NFT_REG_VERDICT);
+	nftnl_expr_set_u32(expr, NFTNL_EXPR_IMM_VERDICT,
+		verdict == NFT_VERDICT_ACCEPT ? NF_ACCEPT : NF_DROP);
+	return true;
+}
+
+/* User data is a list of type, length, bytes, each number one byte; a comment ends with NUL. */
+static bool encode_name(struct nftnl_rule *rule, const char *name)
+{
+	uint8_t data[2 + NFT_NAME_SIZE] = {NFTNL_UDATA_RULE_COMMENT};
+	size_t length = strnlen(name, NFT_NAME_SIZE - 1);
+
+	data[1] = length + 1;
+	memcpy(data + 2, name, length);
+	return nftnl_rule_set_data(rule, NFTNL_RULE_USERDATA, data, 2 + length + 1) == 0;
+}
+
+static void free_rule(struct nftnl_rule *const *rule)
+{
+	if (*rule) {
+		nftnl_rule_free(*rule);
+	}
+}
+
+struct nftnl_rule *codec_nft_encode_rule(const struct nft_rule *rule)
+{
+	CLEANUP(free_rule) struct nftnl_rule *to = nftnl_rule_alloc();
+
+	if (!to) {
+		return NULL;
+	}
+	nftnl_rule_set_u32(to, NFTNL_RULE_FAMILY, NFPROTO_BRIDGE);
+	if (nftnl_rule_set_str(to, NFTNL_RULE_TABLE, RULESET_TABLE) != 0 ||
+		nftnl_rule_set_str(to, NFTNL_RULE_CHAIN, rule->chain) != 0 ||
+		!encode_name(to, rule->name)) {
+		return NULL;
+	}
+	for (size_t i = 0; i < rule->match_count; i++) {
+		if (!encode_match(to, &rule->matches[i])) {
+			return NULL;
+		}
+	}
+	if (!encode_end(to, rule->verdict)) {
+		return NULL;
+	}
+	return steal_ptr(to);
+}
+
+struct nftnl_chain *codec_nft_encode_chain(const struct nft_chain *chain)
+{
+	struct nftnl_chain *to = nftnl_chain_alloc();
+
+	if (!to) {
+		return NULL;
+	}
+	nftnl_chain_set_u32(to, NFTNL_CHAIN_FAMILY, NFPROTO_BRIDGE);
+	nftnl_chain_set_u32(to, NFTNL_CHAIN_HOOKNUM, chain->hook);
+	nftnl_chain_set_s32(to, NFTNL_CHAIN_PRIO, chain->priority);
+	nftnl_chain_set_u32(to, NFTNL_CHAIN_POLICY, NF_ACCEPT);
+	if (nftnl_chain_set_str(to, NFTNL_CHAIN_TABLE, RULESET_TABLE) != 0 ||
+		nftnl_chain_set_str(to, NFTNL_CHAIN_NAME, chain->name) != 0 ||
+		nftnl_chain_set_str(to, NFTNL_CHAIN_TYPE, chain->type) != 0) {
+		nftnl_chain_free(to);
+		return NULL;
+	}
+	return to;
+}
+
+/* Reads a rule's expressions one after the other; match is what stands loaded in register 1. */
+struct decoder {
+	struct nft_rule *rule;
+	struct nft_match match;
+	uint32_t length;
+	bool loaded;
+	bool counted;
+	bool decided;
+};
+
+typedef bool decode_fn(struct decoder *decoder, const struct nftnl_expr *expr);
+
+static bool expr_is(const struct nftnl_expr *expr, uint16_t attribute, uint32_t value)
+{
+	return nftnl_expr_is_set(expr, attribute) && nftnl_expr_get_u32(expr, attribute) == value;
+}
+
+/* Copies an attribute's bytes when it has exactly that length. */
+static bool expr_copy(const struct nftnl_expr *expr, uint16_t attribute, uint8_t *to,
+	uint32_t length)
+{
+	uint32_t found = 0;
+	const void *from =
+		nftnl_expr_is_set(expr, attribute) ? nftnl_expr_get(expr, attribute, &found) : NULL;
+
+	if (!from || found != length) {
+		return false;
+	}
+	memcpy(to, from, length);
+	return true;
+}
+
+static bool begin_match(struct decoder *decoder, uint8_t field)
+{
+	if (decoder->loaded || decoder->counted || field == NFT_FIELDS) {
+		return false;
+	}
+	decoder->length = nft_field_length(field);
+	decoder->loaded = true;
+	decoder->match = (struct nft_match){.field = field};
+	memset(decoder->match.mask, 0xff, decoder->length);
+	return true;
+}
+
+static bool decode_meta(struct decoder *decoder, const struct nftnl_expr *expr)
+{
+	if (!expr_is(expr, NFTNL_EXPR_META_DREG, NFT_REG_1)) {
+		return false;
+	}
+	return begin_match(decoder,
+		find_field(IS_META, nftnl_expr_get_u32(expr, NFTNL_EXPR_META_KEY), 0));
+}
+
+static bool decode_payload(struct decoder *decoder, const struct nftnl_expr *expr)
+{
+	if (!expr_is(expr, NFTNL_EXPR_PAYLOAD_DREG, NFT_REG_1)) {
+		return false;
+	}
+	return begin_match(decoder, find_field(nftnl_expr_get_u32(expr, NFTNL_EXPR_PAYLOAD_BASE),
+					    nftnl_expr_get_u32(expr, NFTNL_EXPR_PAYLOAD_OFFSET),
+					    nftnl_expr_get_u32(expr, NFTNL_EXPR_PAYLOAD_LEN)));
+}
+
+static bool decode_bitwise(struct decoder *decoder, const struct nftnl_expr *expr)
+{
+	static const uint8_t zero[sizeof(decoder->match.mask)];
+	uint8_t flip[sizeof(decoder->match.mask)];
+
+	return decoder->loaded && expr_is(expr, NFTNL_EXPR_BITWISE_SREG, NFT_REG_1) &&
+	       expr_is(expr, NFTNL_EXPR_BITWISE_DREG, NFT_REG_1) &&
+	       nftnl_expr_get_u32(expr, NFTNL_EXPR_BITWISE_OP) == NFT_BITWISE_BOOL &&
+	       expr_copy(expr, NFTNL_EXPR_BITWISE_XOR, flip, decoder->length) &&
+	       memcmp(flip, zero, decoder->length) == 0 &&
+	       expr_copy(expr, NFTNL_EXPR_BITWISE_MASK, decoder->match.mask, decoder->length);
+}
+
+static bool decode_cmp(struct decoder *decoder, const struct nftnl_expr *expr)
+{
+	struct nft_rule *rule = decoder->rule;
+
+	if (!decoder->loaded || rule->match_count == NFT_MATCHES_MAX ||
+		!expr_is(expr, NFTNL_EXPR_CMP_SREG, NFT_REG_1) ||
+		!expr_is(expr, NFTNL_EXPR_CMP_OP, NFT_CMP_EQ) ||
+		!expr_copy(expr, NFTNL_EXPR_CMP_DATA, decoder->match.value, decoder->length)) {
+		return false;
+	}
+	rule->matches[rule->match_count++] = decoder->match;
+	decoder->loaded = false;
+	return true;
+}
+
+static bool decode_counter(struct decoder *decoder, const struct nftnl_expr *expr)
+{
+	if (decoder->loaded || decoder->counted) {
+		return false;
+	}
+	decoder->rule->packets = nftnl_expr_get_u64(expr, NFTNL_EXPR_CTR_PACKETS);
+	decoder->rule->bytes = nftnl_expr_get_u64(expr, NFTNL_EXPR_CTR_BYTES);
+	decoder->counted = true;
+	return true;
+}
+
+static bool decode_immediate(struct decoder *decoder, const struct nftnl_expr *expr)
+{
+	if (!decoder->counted || decoder->decided ||
+		!expr_is(expr, NFTNL_EXPR_IMM_DREG, NFT_REG_VERDICT)) {
+		return false;
+	}
+	decoder->decided = true;
+	if (expr_is(expr, NFTNL_EXPR_IMM_VERDICT, NF_ACCEPT)) {
+		decoder->rule->verdict = NFT_VERDICT_ACCEPT;
+		return true;
+	}
+	decoder->rule->verdict = NFT_VERDICT_DROP;
+	return expr_is(expr, NFTNL_EXPR_IMM_VERDICT, NF_DROP);
+}
+
+static const struct {
+	const char *name;
+	decode_fn *decode;
+} decoders[] = {
+	{"meta", decode_meta},
+	{"payload", decode_payload},
+	{"bitwise", decode_bitwise},
+	{"cmp", decode_cmp},
+	{"counter", decode_counter},
+	{"immediate", decode_immediate},
+};
+
+static bool decode_expr(struct decoder *decoder, const struct nftnl_expr *expr)
+{
+	const char *name = nftnl_expr_get_str(expr, NFTNL_EXPR_NAME);
+
+	for (size_t i = 0; i < ARRAY_SIZE(decoders); i++) {
+		if (strcmp(name, decoders[i].name) == 0) {
+			return decoders[i].decode(decoder, expr);
+		}
+	}
+	return false;
+}
+
+static bool decode_exprs(const struct nftnl_rule *from, struct nft_rule *rule)
+{
+	struct decoder decoder = {.rule = rule};
+	struct nftnl_expr_iter *iter = nftnl_expr_iter_create(from);
+	struct nftnl_expr *expr;
+	bool ours = true;
+
+	if (!iter) {
+		return false;
+	}
+	while (ours && (expr = nftnl_expr_iter_next(iter))) {
+		ours = decode_expr(&decoder, expr);
+	}
+	nftnl_expr_iter_destroy(iter);
+	return ours && decoder.counted;
+}
+
+/* libnftnl's own walk trusts the lengths in the data, which any program may have written. */
+static bool decode_name(const struct nftnl_rule *from, char *name)
+{
+	uint32_t size = 0;
+	const uint8_t *data = nftnl_rule_is_set(from, NFTNL_RULE_USERDATA)
+				      ? nftnl_rule_get_data(from, NFTNL_RULE_USERDATA, &size)
+				      : NULL;
+
+	for (uint32_t at = 0; data && at + 2 <= size; at += 2 + data[at + 1]) {
+		uint32_t length = data[at + 1];
+
+		if (data[at] != NFTNL_UDATA_RULE_COMMENT) {
+			continue;
+		}
+		if (length == 0 || at + 2 + length > size || data[at + 2 + length - 1] != 0) {
+			return false;
+		}
+		return text_copy(name, NFT_NAME_SIZE, (const char *)data + at + 2);
+	}
+	return false;
+}
+
+void codec_nft_decode_rule(const struct nftnl_rule *from, struct nft_rule *rule)
+{
+	const char *chain = nftnl_rule_get_str(from, NFTNL_RULE_CHAIN);
+
+	*rule = (struct nft_rule){0};
+	bool named = decode_name(from, rule->name);
+	bool placed = chain && text_copy(rule->chain, sizeof(rule->chain), chain);
+
+	rule->foreign = !decode_exprs(from, rule) || !named || !placed;
+}
+
+void codec_nft_decode_chain(const struct nftnl_chain *from, struct nft_chain *chain)
+{
+	const char *name = nftnl_chain_get_str(from, NFTNL_CHAIN_NAME);
+	const char *type = nftnl_chain_get_str(from, NFTNL_CHAIN_TYPE);
+
+	*chain = (struct nft_chain){.hook = -1};
+	bool fits = name && text_copy(chain->name, sizeof(chain->name), name) && type &&
+		    text_copy(chain->type, sizeof(chain->type), type);
+
+	if (!fits || nftnl_chain_get_u32(from, NFTNL_CHAIN_POLICY) != NF_ACCEPT) {
+		text_copy(chain->type, sizeof(chain->type), "foreign");
+	}
+	if (nftnl_chain_is_set(from, NFTNL_CHAIN_HOOKNUM)) {
+		chain->hook = nftnl_chain_get_u32(from, NFTNL_CHAIN_HOOKNUM);
+		chain->priority = nftnl_chain_get_s32(from, NFTNL_CHAIN_PRIO);
+	}
+}

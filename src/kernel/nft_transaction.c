@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "kernel/nft_transaction.h"
+
+#include <errno.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_tables.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include <libnftnl/common.h>
+
+#include "base/cleanup.h"
+#include "core/ruleset.h"
+#include "kernel/codec_nft.h"
+
+#define MESSAGES_MAX   4096
+/* A rule of NFT_MATCHES_MAX matches with masks takes about 1500 bytes, a chain less. */
+#define MESSAGE_MAX    2048
+#define ENVELOPE_COUNT 5 /* begin, add table, delete table, add table, end */
+
+/* The messages of one replacement; their sequence numbers follow each other. */
+struct transaction {
+	struct netlink *netlink;
+	const struct ruleset *ruleset;
+	char *bytes;
+	size_t used;
+	uint32_t first; /* sequence number of the begin */
+	uint32_t last;  /* of the message that asks for an acknowledgement */
+};
+
+static void free_transaction(struct transaction *transaction)
+{
+	free(transaction->bytes);
+}
+
+static char *transaction_end(const struct transaction *transaction)
+{
+	return transaction->bytes + transaction->used;
+}
+
+static uint32_t next_sequence(struct transaction *transaction)
+{
+	return ++transaction->netlink->sequence;
+}
+
+static void put(struct transaction *transaction, const struct nlmsghdr *message)
+{
+	transaction->used += MNL_ALIGN(message->nlmsg_len);
+}
+
+static struct nlmsghdr *begin_message(struct transaction *transaction, uint16_t type,
+	uint16_t flags)
+{
+	return nftnl_nlmsg_build_hdr(transaction_end(transaction), type, NFPROTO_BRIDGE, flags,
+		next_sequence(transaction));
+}
+
+/* Without NFTA_TABLE_FLAGS: a table that is there is not changed before it is deleted. */
+static struct nlmsghdr *put_table(struct transaction *transaction, uint16_t type, uint16_t flags)
+{
+	struct nlmsghdr *message = begin_message(transaction, type, flags);
+
+	mnl_attr_put_strz(message, NFTA_TABLE_NAME, RULESET_TABLE);
+	put(transaction, message);
+	return message;
+}
+
+static struct nlmsghdr *put_chain(struct transaction *transaction, const struct nft_chain *chain)
+{
+	struct nftnl_chain *from = codec_nft_encode_chain(chain);
+
+	if (!from) {
+		return NULL;
+	}
+	struct nlmsghdr *message = begin_message(transaction, NFT_MSG_NEWCHAIN, NLM_F_CREATE);
+
+	nftnl_chain_nlmsg_build_payload(message, from);
+	nftnl_chain_free(from);
+	put(transaction, message);
+	return message;
+}
+
+static struct nlmsghdr *put_rule(struct transaction *transaction, const struct nft_rule *rule)
+{
+	struct nftnl_rule *from = codec_nft_encode_rule(rule);
+
+	if (!from) {
+		return NULL;
+	}
+	struct nlmsghdr *message =
+		begin_message(transaction, NFT_MSG_NEWRULE, NLM_F_CREATE | NLM_F_APPEND);
+
+	nftnl_rule_nlmsg_build_payload(message, from);
+	nftnl_rule_free(from);
+	put(transaction, message);
+	return message;
+}
+
+/* Adding before deleting makes the delete good whether or not the table is there. Returns the last
+ * message, NULL when memory ends. */
+static struct nlmsghdr *put_content(struct transaction *transaction)
+{
+	const struct ruleset *ruleset = transaction->ruleset;
+	struct nlmsghdr *message;
+
+	put_table(transaction, NFT_MSG_NEWTABLE, NLM_F_CREATE);
+	message = put_table(transaction, NFT_MSG_DELTABLE, 0);
+	if (!ruleset->present) {
+		return message;
+	}
+	message = put_table(transaction, NFT_MSG_NEWTABLE, NLM_F_CREATE);
+	for (size_t i = 0; i < ruleset->chain_count && message; i++) {
+		message = put_chain(transaction, &ruleset->chains[i]);
+	}
+	for (size_t i = 0; i < ruleset->rule_count && message; i++) {
+		message = put_rule(transaction, &ruleset->rules[i]);
+	}
+	return message;
+}
+
+/* Only the last message before the end asks for an acknowledgement: older kernels send none for the
+ * end itself, and errors come unasked. */
+static int fill(struct transaction *transaction)
+{
+	transaction->first = next_sequence(transaction);
+	put(transaction, nftnl_batch_begin(transaction_end(transaction), transaction->first));
+	struct nlmsghdr *message = put_content(transaction);
+
+	if (!message) {
+		return -ENOMEM;
+	}
+	message->nlmsg_flags |= NLM_F_ACK;
+	transaction->last = message->nlmsg_seq;
+	put(transaction, nftnl_batch_end(transaction_end(transaction), next_sequence(transaction)));
+	return 0;
+}
+
+/* What the message with this number would have made. */
+static void format_object(const struct transaction *transaction, uint32_t sequence, char *text,
+	size_t size)
+{
+	const struct ruleset *ruleset = transaction->ruleset;
+	size_t index = sequence - transaction->first;
+
+	snprintf(text, size, "table bridge %s", RULESET_TABLE);
+	if (index < ENVELOPE_COUNT - 1) {
+		return;
+	}
+	index -= ENVELOPE_COUNT - 1;
+	if (index < ruleset->chain_count) {
+		snprintf(text, size, "chain %s", ruleset->chains[index].name);
+	} else if (index - ruleset->chain_count < ruleset->rule_count) {
+		const struct nft_rule *rule = &ruleset->rules[index - ruleset->chain_count];
+
+		snprintf(text, size, "rule %s in chain %s", rule->name, rule->chain);
+	}
+}
+
+/* The extended ack's text, or NULL; errors come without the refused message (NETLINK_CAP_ACK). */
+static const char *extended_text(const struct nlmsghdr *ack)
+{
+	struct nlattr *attr;
+
+	if (!(ack->nlmsg_flags & NLM_F_ACK_TLVS) || !(ack->nlmsg_flags & NLM_F_CAPPED)) {
+		return NULL;
+	}
+	mnl_attr_for_each (attr, ack, sizeof(struct nlmsgerr)) {
+		if (mnl_attr_get_type(attr) == NLMSGERR_ATTR_MSG &&
+			mnl_attr_validate(attr, MNL_TYPE_NUL_STRING) == 0) {
+			return mnl_attr_get_str(attr);
+		}
+	}
+	return NULL;
+}
+
+struct outcome {
+	bool ended;
+	int error; /* the first one: what follows it is often its consequence */
+	char *message;
+	size_t size;
+};
+
+static void take_ack(const struct transaction *transaction, const struct nlmsghdr *ack,
+	struct outcome *outcome)
+{
+	const struct nlmsgerr *result = mnl_nlmsg_get_payload(ack);
+	uint32_t end = transaction->netlink->sequence;
+	char object[2 * NFT_NAME_SIZE + 24];
+
+	if (ack->nlmsg_type != NLMSG_ERROR || mnl_nlmsg_get_payload_len(ack) < sizeof(*result) ||
+		ack->nlmsg_seq - transaction->first > end - transaction->first) {
+		return;
+	}
+	/* An error with the begin's number is about the transaction as a whole. */
+	outcome->ended = outcome->ended || ack->nlmsg_seq == transaction->last ||
+			 ack->nlmsg_seq == transaction->first;
+	if (result->error == 0 || outcome->error != 0) {
+		return;
+	}
+	const char *text = extended_text(ack);
+
+	outcome->error = result->error;
+	format_object(transaction, ack->nlmsg_seq, object, sizeof(object));
+	snprintf(outcome->message, outcome->size, "%s: %s%s%s", object, strerror(-result->error),
+		text ? ": " : "", text ? text : "");
+}
+
+/* The kernel has done the whole transaction within sendmsg(), its answers are waiting. */
+static int receive_outcome(const struct transaction *transaction, struct outcome *outcome)
+{
+	struct netlink *netlink = transaction->netlink;
+	int fd = mnl_socket_get_fd(netlink->socket);
+
+	while (!outcome->ended) {
+		ssize_t received = recv(fd, netlink->buffer, netlink->buffer_size, MSG_DONTWAIT);
+
+		if (received < 0 && errno == EINTR) {
+			continue;
+		}
+		if (received < 0) {
+			return errno == EAGAIN ? -EBADMSG : -errno;
+		}
+		int left = (int)received;
+
+		for (const struct nlmsghdr *ack = (void *)netlink->buffer; mnl_nlmsg_ok(ack, left);
+			ack = mnl_nlmsg_next(ack, &left)) {
+			take_ack(transaction, ack, outcome);
+		}
+	}
+	return outcome->error;
+}
+
+int nft_transaction_run(struct netlink *netlink, const struct ruleset *ruleset, char *message,
+	size_t size)
+{
+	CLEANUP(free_transaction)
+	struct transaction transaction = {.netlink = netlink, .ruleset = ruleset};
+	struct outcome outcome = {.message = message, .size = size};
+	size_t count = ENVELOPE_COUNT + ruleset->chain_count + ruleset->rule_count;
+
+	snprintf(message, size, "%s", "");
+	transaction.bytes = count <= MESSAGES_MAX ? malloc(count * MESSAGE_MAX) : NULL;
+	int error = transaction.bytes ? fill(&transaction) : -ENOMEM;
+
+	if (error == 0 &&
+		mnl_socket_sendto(netlink->socket, transaction.bytes, transaction.used) < 0) {
+		error = -errno;
+	}
+	if (error == 0) {
+		error = receive_outcome(&transaction, &outcome);
+	}
+	if (error < 0 && outcome.error == 0) {
+		snprintf(message, size, "table bridge %s: %s", RULESET_TABLE, strerror(-error));
+	}
+	return error;
+}

@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* meshd: argv and wiring. */
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "control/client.h"
+#include "control/config_dir.h"
+#include "control/print.h"
+#include "loop/daemon.h"
+#include "loop/reconcile.h"
+#include "version.h"
+
+enum exit_code {
+	EXIT_DIFFERS = 2, /* --plan: something would be done */
+	EXIT_USAGE = 4,
+};
+
+enum mode {
+	MODE_RUN,
+	MODE_CHECK,
+	MODE_PLAN,
+	MODE_PURGE,
+};
+
+struct arguments {
+	enum mode mode;
+	bool json;
+	struct daemon_options options;
+};
+
+static const char usage[] =
+	"Usage: meshd [OPTION]...\n"
+	"Makes this machine a node of a community mesh network.\n"
+	"\n"
+	"  --config DIR     configuration (default /etc/meshd)\n"
+	"  --run DIR        control socket and state (default /run/meshd)\n"
+	"  --profiles DIR   profiles (default " MESHD_PROFILE_DIR ")\n"
+	"  --check [DIR]    check the configuration and exit: 0 right, 1 wrong\n"
+	"  --plan           show what would be done and exit: 0 nothing, 2 something\n"
+	"  --json           with --plan: as JSON\n"
+	"  --purge          remove everything that is meshd's and exit\n"
+	"  --version        print the version\n"
+	"  --help           print this\n"
+	"\n"
+	"Without --check, --plan or --purge it stays and keeps the node right; see meshd(8).\n";
+
+static const struct option long_options[] = {
+	{"config", required_argument, NULL, 'c'},
+	{"run", required_argument, NULL, 'r'},
+	{"profiles", required_argument, NULL, 'p'},
+	{"check", no_argument, NULL, 'k'},
+	{"plan", no_argument, NULL, 'n'},
+	{"json", no_argument, NULL, 'j'},
+	{"purge", no_argument, NULL, 'x'},
+	{"version", no_argument, NULL, 'V'},
+	{"help", no_argument, NULL, 'h'},
+	{NULL, 0, NULL, 0},
+};
+
+static int fail_usage(const char *reason, const char *word)
+{
+	fprintf(stderr, "meshd: %s %s\nTry: meshd --help\n", reason, word);
+	return EXIT_USAGE;
+}
+
+/* Returns -1 to go on, else the exit code. */
+static int take_option(struct arguments *arguments, int option)
+{
+	switch (option) {
+	case 'c':
+		arguments->options.config_dir = optarg;
+		return -1;
+	case 'r':
+		arguments->options.run_dir = optarg;
+		return -1;
+	case 'p':
+		arguments->options.profile_dir = optarg;
+		return -1;
+	case 'k':
+		arguments->mode = MODE_CHECK;
+		return -1;
+	case 'n':
+		arguments->mode = MODE_PLAN;
+		return -1;
+	case 'j':
+		arguments->json = true;
+		return -1;
+	case 'x':
+		arguments->mode = MODE_PURGE;
+		return -1;
+	case 'V':
+		puts("meshd " MESHD_VERSION);
+		return EXIT_SUCCESS;
+	case 'h':
+		fputs(usage, stdout);
+		return EXIT_SUCCESS;
+	default:
+		fputs("Try: meshd --help\n", stderr);
+		return EXIT_USAGE;
+	}
+}
+
+static int read_arguments(int argc, char **argv, struct arguments *arguments)
+{
+	int option;
+
+	while ((option = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
+		int code = take_option(arguments, option);
+		if (code >= 0) {
+			return code;
+		}
+	}
+	if (arguments->mode == MODE_CHECK && optind < argc) {
+		arguments->options.config_dir = argv[optind++];
+	}
+	if (optind < argc) {
+		return fail_usage("no such argument:", argv[optind]);
+	}
+	return -1;
+}
+
+static int read_config(const struct daemon_options *options, struct config *config)
+{
+	CLEANUP(err_list_free) struct err_list errors = {0};
+	int result =
+		config_dir_read(options->config_dir, options->profile_dir, config, &errors);
+
+	err_list_print(&errors, stderr);
+	return result;
+}
+
+static int run_plan(const struct arguments *arguments, struct config *config)
+{
+	struct reconcile reconcile;
+	struct err err = {0};
+
+	if (reconcile_open(&reconcile, config, arguments->options.run_dir, &err) < 0) {
+		fprintf(stderr, "meshd: %s\n", err.text);
+		return EXIT_FAILURE;
+	}
+	json_t *plan = reconcile_plan(&reconcile, &err);
+	reconcile_close(&reconcile);
+	if (plan == NULL) {
+		fprintf(stderr, "meshd: %s\n", err.text);
+		return EXIT_FAILURE;
+	}
+	int code = json_array_size(plan) == 0 ? EXIT_SUCCESS : EXIT_DIFFERS;
+	if (arguments->json) {
+		json_dumpf(plan, stdout, JSON_INDENT(2));
+		putchar('\n');
+	} else {
+		print_plan(plan, isatty(STDOUT_FILENO) && getenv("NO_COLOR") == NULL, stdout);
+	}
+	json_decref(plan);
+	return code;
+}
+
+/* A running meshd would make everything anew. */
+static bool daemon_runs(const char *run_dir)
+{
+	char path[320];
+	json_t *answer = NULL;
+	struct err err = {0};
+
+	snprintf(path, sizeof(path), "%s/control.sock", run_dir);
+	int result = client_call(path, "version", NULL, 0, &answer, &err);
+	json_decref(answer);
+	return result >= 0;
+}
+
+static int run_purge(const struct arguments *arguments)
+{
+	struct kernel *kernel;
+	struct err err = {0};
+
+	if (daemon_runs(arguments->options.run_dir)) {
+		fprintf(stderr, "meshd: a running meshd answers in %s and would make everything "
+				"anew; stop it first\n",
+			arguments->options.run_dir);
+		return EXIT_FAILURE;
+	}
+	if (kernel_open(&kernel, &err) < 0) {
+		fprintf(stderr, "meshd: %s\n", err.text);
+		return EXIT_FAILURE;
+	}
+	int result = reconcile_purge(kernel, &err);
+	kernel_close(kernel);
+	if (result < 0) {
+		fprintf(stderr, "meshd: %s\n", err.text);
+	}
+	return result == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+static int run_daemon(const struct arguments *arguments, struct config *config)
+{
+	struct err err = {0};
+
+	if (daemon_run(&arguments->options, config, &err) < 0) {
+		log_error("main", "%s", err.text);
+		return EXIT_FAILURE;
+	}
+	return EXIT_SUCCESS;
+}
+
+int main(int argc, char **argv)
+{
+	struct arguments arguments = {.options = {.config_dir = "/etc/meshd",
+					      .profile_dir = MESHD_PROFILE_DIR,
+					      .run_dir = "/run/meshd"}};
+	CLEANUP(config_free) struct config config = {0};
+
+	int code = read_arguments(argc, argv, &arguments);
+	if (code >= 0) {
+		return code;
+	}
+	if (arguments.mode == MODE_PURGE) {
+		return run_purge(&arguments);
+	}
+	if (read_config(&arguments.options, &config) < 0) {
+		return EXIT_FAILURE;
+	}
+	switch (arguments.mode) {
+	case MODE_CHECK:
+		return EXIT_SUCCESS;
+	case MODE_PLAN:
+		return run_plan(&arguments, &config);
+	case MODE_RUN:
+	case MODE_PURGE:
+		break;
+	}
+	return run_daemon(&arguments, &config);
+}

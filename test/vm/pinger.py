@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Pings at a steady rate and counts exactly what was lost."""
+
+import ipaddress
+import itertools
+import os
+import selectors
+import socket
+import struct
+import threading
+import time
+
+ECHO = {4: (8, 0), 6: (128, 129)}  # IP version: type of the request, of the answer
+ICMP6_FILTER = 1
+_identifiers = itertools.count(os.getpid() & 0x7FFF)
+
+
+def checksum(data):
+    data += b"\0" * (len(data) % 2)
+    total = sum(struct.unpack(f"!{len(data) // 2}H", data))
+    total = (total & 0xFFFF) + (total >> 16)
+    return ~(total + (total >> 16)) & 0xFFFF
+
+
+class Pinger:
+    """Echo requests from a namespace to an address, `rate` a second, in a thread of its own.
+
+        with node.pinger("10.13.0.7", rate=100) as ping:
+            ...what must not disturb...
+        assert ping.lost == 0, ping
+
+    Leaving the block stops sending and waits up to `grace` seconds for answers under way. Then
+    sent, received, lost, duplicates, refused (the kernel would not send), and longest_gap (seconds
+    between two sends whose answers came) hold.
+    """
+
+    def __init__(self, namespace, address, rate=100, size=56, grace=2.0, source=None):
+        version = ipaddress.ip_address(address.split("%")[0]).version
+        self.request, self.answer = ECHO[version]
+        self.name = f"{namespace} -> {address}"
+        self.interval, self.grace = 1 / rate, grace
+        self.data = bytes(size)
+        self.identifier = next(_identifiers) & 0xFFFF
+        self.sent = self.received = self.duplicates = self.refused = 0
+        self.sent_at, self.answered = {}, {}
+        family = socket.AF_INET if version == 4 else socket.AF_INET6
+        protocol = socket.IPPROTO_ICMP if version == 4 else socket.IPPROTO_ICMPV6
+        self.stopping = threading.Event()
+        with namespace.inside():
+            self.socket = socket.socket(family, socket.SOCK_RAW, protocol)
+            self.target = socket.getaddrinfo(address, 0, family, socket.SOCK_RAW)[0][4]
+            if source:
+                self.socket.bind((source, 0))
+        self.socket.setblocking(False)
+        self.version = version
+        self.thread = threading.Thread(target=self._loop, daemon=True)
+
+    def __repr__(self):
+        return (
+            f"ping {self.name}: {self.sent} sent, {self.received} received, {self.lost} lost, "
+            f"{self.refused} refused, {self.duplicates} duplicates, gap {self.longest_gap:.2f} s"
+        )
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.stop()
+
+    @property
+    def lost(self):
+        return self.sent - self.received
+
+    @property
+    def longest_gap(self):
+        times = sorted(self.sent_at[seq] for seq in self.answered)
+        return max((after - before for before, after in zip(times, times[1:])), default=0.0)
+
+    def lost_at(self):
+        """When (seconds after the first) the requests without an answer were sent."""
+        start = min(self.sent_at.values(), default=0)
+        return [round(t - start, 2) for seq, t in self.sent_at.items() if seq not in self.answered]
+
+    def stop(self):
+        if self.thread.is_alive():
+            self.stopping.set()
+            self.thread.join()
+            self.socket.close()
+
+    def _send(self):
+        seq = self.sent
+        head = struct.pack("!BBHHH", self.request, 0, 0, self.identifier, seq & 0xFFFF)
+        if self.version == 4:  # the kernel fills ICMPv6's in
+            head = head[:2] + struct.pack("!H", checksum(head + self.data)) + head[4:]
+        self.sent += 1
+        self.sent_at[seq] = time.monotonic()
+        try:
+            self.socket.sendto(head + self.data, self.target)
+        except OSError:
+            self.refused += 1
+
+    def _receive(self):
+        while True:
+            try:
+                packet = self.socket.recv(65535)
+            except (BlockingIOError, OSError):
+                return
+            if self.version == 4:
+                packet = packet[(packet[0] & 15) * 4 :]
+            kind, _, _, identifier, low = struct.unpack_from("!BBHHH", packet)
+            if (kind, identifier) != (self.answer, self.identifier):
+                continue
+            # The newest request with these lower 16 bits.
+            seq = self.sent - 1 - ((self.sent - 1 - low) & 0xFFFF)
+            if seq in self.answered:
+                self.duplicates += 1
+            elif seq in self.sent_at:
+                self.answered[seq] = time.monotonic()
+                self.received += 1
+
+    def _loop(self):
+        due = time.monotonic()
+        end = None
+        with selectors.DefaultSelector() as selector:
+            selector.register(self.socket, selectors.EVENT_READ)
+            while True:
+                now = time.monotonic()
+                if self.stopping.is_set() and end is None:
+                    end = now + self.grace
+                if end is None and now >= due:
+                    self._send()
+                    # After a stall of this process the missed ones are not made up for in a burst.
+                    due = max(due + self.interval, now - self.interval)
+                if end is not None and (now >= end or not self.lost):
+                    return
+                selector.select(max(0.0, min(due, end or due) - now) if end is None else 0.05)
+                self._receive()
