@@ -25,6 +25,7 @@ struct reconcile {
 	struct config config;
 	char run_dir[256]; /* "" = nothing is kept */
 	struct primary primary;
+	struct primary kept; /* what state.json has */
 	struct guard guard;
 	struct refused_mtu *refused;
 	size_t refused_count;

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "kernel/attr.h"
 
+#include <stddef.h>
 #include <string.h>
 
 static const struct nlattr *attr_within(const char *at, const char *end)
 {
 	const void *attr = at;
 
-	return end - at >= MNL_ATTR_HDRLEN && mnl_attr_ok(attr, (int)(end - at)) ? attr : NULL;
+	return end - at >= (ptrdiff_t)MNL_ATTR_HDRLEN && mnl_attr_ok(attr, (int)(end - at)) ? attr
+											    : NULL;
 }
 
 const struct nlattr *attr_next(const struct nlmsghdr *message, size_t head_size,

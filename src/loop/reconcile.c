@@ -138,13 +138,21 @@ static void choose_primary(struct reconcile *reconcile, struct pass *pass)
 	}
 	text_copy(primary->link, sizeof(primary->link), link->name);
 	primary->mac = link->mac;
-	if (reconcile->run_dir[0] != '\0') {
-		int result = store_save(reconcile->run_dir, primary);
-		if (result < 0) {
-			log_warning("reconcile", "cannot write %s/state.json: %s",
-				reconcile->run_dir, strerrordesc_np(-result));
-		}
+}
+
+static void keep_primary(struct reconcile *reconcile)
+{
+	if (reconcile->run_dir[0] == '\0' ||
+		memcmp(&reconcile->primary, &reconcile->kept, sizeof(reconcile->kept)) == 0) {
+		return;
 	}
+	int result = store_save(reconcile->run_dir, &reconcile->primary);
+	if (result < 0) {
+		log_warning("reconcile", "cannot write %s/state.json: %s", reconcile->run_dir,
+			strerrordesc_np(-result));
+		return;
+	}
+	reconcile->kept = reconcile->primary;
 }
 
 static int pass_observe(struct reconcile *reconcile, struct pass *pass, struct err *err)
@@ -348,6 +356,7 @@ static bool run_pass(struct reconcile *reconcile, double *delay)
 			err.text[0] != '\0' ? err.text : strerrordesc_np(-result));
 		pass.next = pass.now + OBSERVE_RETRY;
 	} else {
+		keep_primary(reconcile);
 		pass_guard(reconcile, &pass);
 	}
 	reconcile->record.converged = result == 0 && pass.has_primary && pass.plan.count == 0;
@@ -496,6 +505,7 @@ int reconcile_open(struct reconcile *reconcile, struct config *config, const cha
 	text_copy(reconcile->run_dir, sizeof(reconcile->run_dir), run_dir);
 	if (run_dir[0] != '\0') {
 		store_load(run_dir, &reconcile->primary);
+		reconcile->kept = reconcile->primary;
 	}
 	return 0;
 }

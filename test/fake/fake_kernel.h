@@ -12,7 +12,7 @@
 
 /* Flags of the fake's own objects, besides OBJECT_OWNED (address, route, rule: protocol 109). */
 #define FAKE_KERNEL_MADE (1u << 16) /* route: the prefix route of an address */
-#define FAKE_SECONDARY (1u << 17)   /* IPv4 address: another of the same network was there first */
+#define FAKE_SECONDARY   (1u << 17) /* IPv4 address: another of the same network was there first */
 
 struct fake_kernel {
 	struct state state; /* in the order of creation, never sorted */

@@ -30,8 +30,7 @@ def case_line(lab):
     clients = [lab.client(node, f"c{node.number}") for node in nodes]
     for node in nodes:
         join(node, *[link for link in ("mesh0", "mesh1") if link in node.links()])
-    for node in nodes:
-        wait_for(lambda node=node: len(node.originators()) == 3, 30, f"{node} to see three")
+    lab.wait_mesh(nodes)
     for number, client in enumerate(clients, 1):
         client.configure(f"10.13.200.{number}/16", f"fd00::{number}/64")
     with nodes[1].capture("mesh1") as wire:
@@ -47,12 +46,12 @@ def case_capture(lab):
     """A capture sees tags of both VLAN protocols, both directions, ARP and ND."""
     a, b = lab.line("a", "b")
     lines = [
-        "link add link {0} name q type vlan id 5",
-        "link add link {0} name ad type vlan id 6 protocol 802.1ad",
-        "link set q up",
-        "link set ad up",
-        "addr add 10.1.0.{1}/24 dev q",
-        "addr add fd01::{1}/64 dev ad nodad",
+        "link add link {0} name v5 type vlan id 5",
+        "link add link {0} name v6 type vlan id 6 protocol 802.1ad",
+        "link set v5 up",
+        "link set v6 up",
+        "addr add 10.1.0.{1}/24 dev v5",
+        "addr add fd01::{1}/64 dev v6 nodad",
     ]
     a.ip(*[line.format("mesh1", 1) for line in lines])
     b.ip(*[line.format("mesh0", 2) for line in lines])

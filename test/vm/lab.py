@@ -126,9 +126,19 @@ class Node(Place):
         """A batctl JSON table: oj, nj, tgj, tlj, mj (mesh), hj (hardifs), ..."""
         return self.json("batctl", "meshif", mesh, table)
 
+    def mesh_address(self, mesh="bat0"):
+        """By which the others know this node: the MAC of its first hardif."""
+        return self.batctl_json("mj", mesh)["hard_address"]
+
     def originators(self, mesh="bat0"):
-        """Addresses of the nodes batman-adv sees, as a set."""
+        """Addresses that batman-adv knows, as a set: one of each node, and those of the
+        neighbours' other hardifs. To count nodes use sees()."""
         return {entry["orig_address"] for entry in self.batctl_json("oj", mesh)}
+
+    def sees(self, nodes, mesh="bat0"):
+        """Those of `nodes` that this node's batman-adv has as originators, as a set of names."""
+        known = self.originators(mesh)
+        return {node.name for node in nodes if node.mesh_address(mesh) in known}
 
 
 class Client(Place):
@@ -202,6 +212,15 @@ class Lab:
         for left, right in zip(nodes, nodes[1:]):
             self.link(left, link.format(1), right, link.format(0))
         return nodes
+
+    def wait_mesh(self, nodes, timeout=30):
+        """Waits until each of the nodes has all the others as originators."""
+        addresses = {node.name: wait_for(node.mesh_address, timeout, f"{node}'s hardif")
+                     for node in nodes}
+        for node in nodes:
+            wanted = {addresses[other.name] for other in nodes if other is not node}
+            wait_for(lambda node=node, wanted=wanted: wanted <= node.originators(), timeout,
+                     f"{node} to see {len(wanted)} others")
 
     def client(self, node, name, port="lan0", mac=None):
         """A client behind a new port of a node (the daemon or the case puts it into the bridge)."""

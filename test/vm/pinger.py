@@ -48,7 +48,7 @@ class Pinger:
         self.stopping = threading.Event()
         with namespace.inside():
             self.socket = socket.socket(family, socket.SOCK_RAW, protocol)
-            self.target = socket.getaddrinfo(address, 0, family, socket.SOCK_RAW)[0][4]
+            self.target = socket.getaddrinfo(address, None, family, socket.SOCK_RAW)[0][4]
             if source:
                 self.socket.bind((source, 0))
         self.socket.setblocking(False)

@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Which texts are right, and the numbers that texts stand for. */
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "core/config_keys.h"
+#include "core/identity.h"
+
+#define HOSTNAME_SHOWN_MAX 32 /* what identity_derive keeps of a hostname */
+
+#define LOWER   "abcdefghijklmnopqrstuvwxyz"
+#define UPPER   "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+#define DIGITS  "0123456789"
+#define SPACES  " \t\n\v\f\r"
+
+/* Stands for any node when a template is tried. */
+static const struct mac dummy_mac = {{0x02, 0x00, 0x00, 0x12, 0x34, 0x56}};
+
+bool config_parse_hex(const char *text, int64_t maximum, int64_t *value)
+{
+	if (text[0] != '0' || (text[1] != 'x' && text[1] != 'X')) {
+		return false;
+	}
+	size_t digits = strspn(text + 2, DIGITS "abcdefABCDEF");
+	if (digits == 0 || digits > (size_t)config_hex_digits(maximum) ||
+		text[2 + digits] != '\0') {
+		return false;
+	}
+	*value = strtoll(text, NULL, 16);
+	return true;
+}
+
+int config_hex_digits(int64_t maximum)
+{
+	int digits = 1;
+
+	while ((maximum >>= 4) > 0) {
+		digits++;
+	}
+	return digits;
+}
+
+bool config_parse_bandwidth(const char *text, int64_t *kbit)
+{
+	static const struct {
+		const char *name;
+		uint64_t kbit;
+	} units[] = {{"kbit", 1}, {"Mbit", 1000}, {"Gbit", 1000000}};
+	uint64_t tenths;
+
+	size_t digits = strspn(text, DIGITS);
+	if (digits == 0 || digits > 12) {
+		return false;
+	}
+	tenths = strtoull(text, NULL, 10) * 10;
+	const char *at = text + digits;
+	if (*at == '.') {
+		if (at[1] < '0' || at[1] > '9') {
+			return false;
+		}
+		tenths += (uint64_t)(at[1] - '0');
+		at += 2;
+	}
+	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
+		/* 13 digits times 10^6 stay below 2^64. A remainder is no multiple of 100 kbit/s
+		 * either, -1 keeps it wrong. */
+		if (strcmp(at, units[i].name) == 0) {
+			uint64_t whole = tenths * units[i].kbit;
+			*kbit = whole % 10 == 0 ? (int64_t)(whole / 10) : -1;
+			return true;
+		}
+	}
+	return false;
+}
+
+bool config_check_profile(const char *text, struct err *why)
+{
+	if (strspn(text, LOWER DIGITS "_-") != strlen(text) || text[0] == '-' || text[0] == '_') {
+		err_set(why, "a profile's name is made of a-z, 0-9, '-' and '_' and starts with a "
+			     "letter or digit");
+		return false;
+	}
+	return true;
+}
+
+bool config_check_hostname(const char *text, struct err *why)
+{
+	struct identity_request request = {
+		.ssid = "-", .has_mac = true, .mac = dummy_mac, .hostname = text};
+	struct identity identity;
+	size_t length = strlen(text);
+	size_t shown = 0;
+
+	for (size_t i = 0; i < length; i++) {
+		shown += text[i] != '%'; /* each token "%M4" becomes two digits */
+	}
+	if (strspn(text, LOWER UPPER DIGITS "-%") != length || text[0] == '-' ||
+		text[length - 1] == '-') {
+		err_set(why, "a hostname is made of letters, digits and '-', with '-' neither first "
+			     "nor last; %%M1..%%M6 and %%m1..%%m6 stand for bytes of the MAC");
+		return false;
+	}
+	if (shown > HOSTNAME_SHOWN_MAX) {
+		err_set(why, "a hostname has at most %d characters, this one %zu",
+			HOSTNAME_SHOWN_MAX, shown);
+		return false;
+	}
+	return identity_derive(&request, &identity, why) == 0;
+}
+
+/* Is there an address for every node and, when all are to have it, the anycast address? The latter
+ * is checked on the whole configuration. */
+bool config_check_ipv4(const char *text, struct err *why)
+{
+	struct identity_request request = {
+		.ssid = "-", .has_mac = true, .mac = dummy_mac, .ipv4 = text};
+	struct identity identity;
+
+	return identity_derive(&request, &identity, why) == 0;
+}
+
+bool config_check_ipv6(const char *text, struct err *why)
+{
+	struct identity_request request = {
+		.ssid = "-", .has_mac = true, .mac = dummy_mac, .ipv6 = text};
+	struct identity identity;
+
+	return identity_derive(&request, &identity, why) == 0;
+}
+
+bool config_check_anycast_mac(const char *text, struct err *why)
+{
+	struct identity_request request = {
+		.ssid = "-", .has_mac = true, .mac = dummy_mac, .anycast_mac = text};
+	struct identity identity;
+
+	return identity_derive(&request, &identity, why) == 0;
+}
+
+static bool check_anycast(const char *text, uint8_t family, const char *example, struct err *why)
+{
+	struct prefix prefix;
+
+	if (prefix_parse(text, &prefix) < 0 || prefix.ip.family != family || prefix.length == 0) {
+		err_set(why, "the address must be followed by the length of its network, such as "
+			     "\"%s\"",
+			example);
+		return false;
+	}
+	struct prefix network = prefix_network(&prefix);
+	if (prefix.length + 1U < ip_bits(&prefix.ip) &&
+		memcmp(&network.ip, &prefix.ip, sizeof(prefix.ip)) == 0) {
+		err_set(why, "this is the address of the network itself; give a host's, such as "
+			     "\"%s\"",
+			example);
+		return false;
+	}
+	return true;
+}
+
+bool config_check_anycast_ipv4(const char *text, struct err *why)
+{
+	return check_anycast(text, AF_INET, "10.13.0.1/16", why);
+}
+
+bool config_check_anycast_ipv6(const char *text, struct err *why)
+{
+	return check_anycast(text, AF_INET6, "fd0d:fe46:8ce8::1/64", why);
+}
+
+bool config_check_device(const char *text, struct err *why)
+{
+	/* Names that sysctl keeps for itself, and the loopback's. */
+	static const char *const taken[] = {"all", "default", "lo"};
+
+	if (!ifname_is_valid(text) || strspn(text, LOWER UPPER DIGITS "_.@+-") != strlen(text)) {
+		err_set(why, "an interface's name is made of letters, digits and '_', '.', '@', "
+			     "'+', '-', at most 15");
+		return false;
+	}
+	for (size_t i = 0; i < sizeof(taken) / sizeof(taken[0]); i++) {
+		if (strcmp(text, taken[i]) == 0) {
+			err_set(why, "Linux keeps this name for itself; choose another");
+			return false;
+		}
+	}
+	return true;
+}
+
+bool config_check_link(const char *text, struct err *why)
+{
+	if (text_is_glob(text)) {
+		err_set(why, "one interface is needed here, no pattern");
+		return false;
+	}
+	if (!ifname_is_valid(text)) {
+		err_set(why, "an interface's name has 1 to 15 bytes, without '/', ':', '%%' and "
+			     "blanks");
+		return false;
+	}
+	return true;
+}
+
+/* Bytes of the shortest name that a glob matches. */
+static size_t glob_least(const char *glob)
+{
+	size_t least = 0;
+
+	for (const char *at = glob; *at != '\0'; at++) {
+		/* A ']' right after '[' or "[!" belongs to the set. */
+		const char *set = at[0] == '[' ? at + 1 + strspn(at + 1, "!^") : NULL;
+		const char *end = set != NULL && *set != '\0' ? strchr(set + 1, ']') : NULL;
+
+		least += *at != '*';
+		at = end != NULL ? end : at;
+	}
+	return least;
+}
+
+bool config_check_link_or_glob(const char *text, struct err *why)
+{
+	if (!text_is_glob(text)) {
+		return config_check_link(text, why);
+	}
+	if (strpbrk(text, "/" SPACES) != NULL || glob_least(text) >= IFNAMSIZ) {
+		err_set(why, "no interface can have a name that this matches: names have at most 15 "
+			     "bytes, without '/' and blanks");
+		return false;
+	}
+	return true;
+}
+
+bool config_check_vid(const char *text, struct err *why)
+{
+	size_t digits = strspn(text, DIGITS);
+
+	if (digits == 0 || digits > 4 || text[digits] != '\0' || text[0] == '0' ||
+		strtol(text, NULL, 10) > 4094) {
+		err_set(why, "a VLAN's number is 1 to 4094, such as \"100\"");
+		return false;
+	}
+	return true;
+}
