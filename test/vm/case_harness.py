@@ -15,6 +15,8 @@ def join(node, *links, protocol="802.1Q"):
         "link set br-lan up",
     )
     node.batctl("orig_interval", 200)
+    # It keeps broadcasts back for the first 30 s.
+    node.batctl("bridge_loop_avoidance", 0)
     for link in links:
         vlan = f"{link}.{VID}"
         node.ip(

@@ -22,6 +22,8 @@ What to know:
  - Wait on conditions (wait_for), never with bare sleeps; limits stretch with LAB_TIME_FACTOR.
  - Under emulation a fork and exec costs about 70 ms: prefer node.ip("line", "line"), sockets
    (captures, pings, meshd.call) and node.snapshot() over many small commands.
+ - batman-adv's bridge loop avoidance keeps broadcasts (so ARP, so pings) back for up to 30 s after
+   bat0 was made: wait 45 s, or configure "bridge_loop_avoidance": false where it is not the point.
  - raise Skip("why") skips a case; LabError, AssertionError or any other exception fails it.
  - The lab is closed for the case, also after a failure: daemons, captures, namespaces all go.
  - /run/netns/lab-NAME lets a person look inside: ip netns exec lab-a batctl o
