@@ -83,8 +83,8 @@ void identity_vlan_name(const char *base, uint16_t vid, char name[IFNAMSIZ])
 	size_t number_length = strlen(number);
 	memset(name, 0, IFNAMSIZ);
 	if (base_length + number_length < IFNAMSIZ) {
-		memcpy(name, base, base_length);
-		memcpy(name + base_length, number, number_length);
+		text_copy(name, IFNAMSIZ, base);
+		text_copy(name + base_length, IFNAMSIZ - base_length, number);
 		return;
 	}
 	MD5Init(&context);
@@ -100,25 +100,24 @@ void identity_vlan_name(const char *base, uint16_t vid, char name[IFNAMSIZ])
 }
 
 /* The template's address, the tokens replaced by values. */
-static int expand_address(enum template_kind kind, const char *template,
-	const struct template_lengths *lengths, const struct template_values *values,
-	struct prefix *address, struct err *err)
+static int expand_address(const struct address_template *template,
+	const struct template_values *values, struct prefix *address, struct err *err)
 {
 	char text[TEMPLATE_TEXT_SIZE];
-	bool is_ipv4 = kind == TEMPLATE_IPV4;
+	bool is_ipv4 = template->kind == TEMPLATE_IPV4;
 
-	int rc = template_expand(kind, template, values, text, err);
+	int rc = template_expand(template->kind, template->text, values, text, err);
 	if (rc < 0) {
 		return rc;
 	}
 	if (ip_parse(text, &address->ip) < 0 ||
 		address->ip.family != (is_ipv4 ? AF_INET : AF_INET6)) {
-		return template_error(kind, template, err,
+		return template_error(template->kind, template->text, err,
 			"\"%.*s\" is not an %s address; such as \"%s\"", (int)text_cut(text, 60),
 			text, is_ipv4 ? "IPv4" : "IPv6",
 			is_ipv4 ? identity_default_ipv4 : identity_default_ipv6);
 	}
-	address->length = lengths->mask;
+	address->length = template->mask;
 	return 0;
 }
 
@@ -129,9 +128,8 @@ static bool prefix_equal(const struct prefix *a, const struct prefix *b)
 
 /* The network of the template, which without a MAC must not depend on one: shown by two MACs that
  * differ in every bit. */
-static int derive_subnet(enum template_kind kind, const char *template,
-	const struct template_lengths *lengths, const struct template_values *values,
-	struct prefix *subnet, struct err *err)
+static int derive_subnet(const struct address_template *template,
+	const struct template_values *values, struct prefix *subnet, struct err *err)
 {
 	static const uint8_t low[MD5_DIGEST_LENGTH];
 	static const uint8_t high[] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
@@ -143,7 +141,7 @@ static int derive_subnet(enum template_kind kind, const char *template,
 		guess.mac = low;
 		guess.mac_hash = low;
 	}
-	int rc = expand_address(kind, template, lengths, &guess, &first, err);
+	int rc = expand_address(template, &guess, &first, err);
 	if (rc < 0) {
 		return rc;
 	}
@@ -151,17 +149,17 @@ static int derive_subnet(enum template_kind kind, const char *template,
 	if (values->mac == NULL) {
 		guess.mac = high;
 		guess.mac_hash = high;
-		rc = expand_address(kind, template, lengths, &guess, &second, err);
+		rc = expand_address(template, &guess, &second, err);
 		if (rc < 0) {
 			return rc;
 		}
 		second = prefix_network(&second);
 		if (!prefix_equal(&first, &second)) {
-			return template_error(kind, template, err,
+			return template_error(template->kind, template->text, err,
 				"the network depends on the node's MAC, which is not known; use "
 				"%%M "
 				"and %%m only after the first %u bits, or give the MAC",
-				lengths->mask);
+				template->mask);
 		}
 	}
 	*subnet = first;
@@ -234,43 +232,43 @@ struct addresses {
 	struct prefix node;
 };
 
-static int derive_addresses(enum template_kind kind, const char *template,
+static int derive_addresses(enum template_kind kind, const char *text,
 	const struct derivation *derivation, struct addresses *addresses, struct err *err)
 {
 	const struct identity_request *request = derivation->request;
 	bool is_ipv4 = kind == TEMPLATE_IPV4;
-	struct template_lengths lengths;
+	struct address_template template = {.kind = kind, .text = text};
 
-	int rc = template_read_lengths(kind, template, &lengths, err);
+	int rc = template_read_lengths(&template, err);
 	if (rc < 0) {
 		return rc;
 	}
-	rc = derive_subnet(kind, template, &lengths, &derivation->values, &addresses->subnet, err);
+	rc = derive_subnet(&template, &derivation->values, &addresses->subnet, err);
 	if (rc < 0) {
 		return rc;
 	}
 	unsigned int longest = ip_bits(&addresses->subnet.ip) - 2;
-	if (lengths.mask <= longest) {
+	if (template.mask <= longest) {
 		addresses->anycast.ip = ip_add(&addresses->subnet.ip, 1);
-		addresses->anycast.length = is_ipv4 ? lengths.mask : 64;
+		addresses->anycast.length = is_ipv4 ? template.mask : 64;
 	} else if (request->anycast) {
-		return template_error(kind, template, err,
+		return template_error(kind, text, err,
 			"a /%u has no room for the anycast address and a node; use at most /%u",
-			lengths.mask, longest);
+			template.mask, longest);
 	}
 	if (!request->has_mac) {
 		return 0;
 	}
 	struct prefix node = {0};
-	rc = expand_address(kind, template, &lengths, &derivation->values, &node, err);
+	rc = expand_address(&template, &derivation->values, &node, err);
 	if (rc < 0) {
 		return rc;
 	}
-	node.length = lengths.range;
+	node.length = template.range;
 	node.ip = generate_host(&node, &request->mac);
 	node.ip = is_ipv4 ? avoid_reserved_ipv4(&node.ip, &addresses->subnet, request->anycast)
 			  : avoid_reserved_ipv6(&node.ip, &addresses->subnet, request->anycast);
-	node.length = lengths.mask;
+	node.length = template.mask;
 	addresses->node = node;
 	return 0;
 }
@@ -310,7 +308,11 @@ static void sanitize_hostname(const char *text, char hostname[HOSTNAME_SIZE])
 
 	memset(hostname, 0, HOSTNAME_SIZE);
 	for (; *text != '\0' && length < HOSTNAME_LENGTH_MAX; text++) {
-		char letter = *text == ' ' ? '-' : *text;
+		char letter = *text;
+
+		if (letter == ' ') {
+			letter = '-';
+		}
 		bool is_kept = (letter >= 'a' && letter <= 'z') ||
 			       (letter >= 'A' && letter <= 'Z') ||
 			       (letter >= '0' && letter <= '9') || (letter == '-' && length > 0);

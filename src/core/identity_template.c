@@ -188,40 +188,39 @@ static int read_length(const char **at, unsigned int max, uint8_t *length)
 	return 0;
 }
 
-int template_read_lengths(enum template_kind kind, const char *template,
-	struct template_lengths *lengths, struct err *err)
+int template_read_lengths(struct address_template *template, struct err *err)
 {
-	const struct template_form *form = &forms[kind];
-	struct template_lengths read = {0};
-	const char *at = template + strcspn(template, "/");
+	const struct template_form *form = &forms[template->kind];
+	struct address_template read = *template;
+	const char *at = read.text + strcspn(read.text, "/");
 
 	if (*at == '\0') {
-		return template_error(kind, template, err,
+		return template_error(read.kind, read.text, err,
 			"the length of the network is missing; end it with /MASK, such as \"%s\"",
 			form->example);
 	}
 	if (read_length(&at, form->bits, &read.mask) < 0) {
-		return template_error(kind, template, err,
+		return template_error(read.kind, read.text, err,
 			"the length after / must be a number from 1 to %u, such as \"%s\"",
 			form->bits, form->example);
 	}
 	read.range = read.mask;
 	if (*at == '/' && read_length(&at, form->bits, &read.range) < 0) {
-		return template_error(kind, template, err,
+		return template_error(read.kind, read.text, err,
 			"the RANGE in /MASK/RANGE must be a number from %u to %u", read.mask,
 			form->bits);
 	}
 	if (*at != '\0') {
-		return template_error(kind, template, err,
+		return template_error(read.kind, read.text, err,
 			"\"%.*s\" after the length is too much; write ADDRESS/MASK or "
 			"ADDRESS/MASK/RANGE",
 			(int)text_cut(at, 20), at);
 	}
 	if (read.range < read.mask) {
-		return template_error(kind, template, err,
+		return template_error(read.kind, read.text, err,
 			"the range /%u is larger than the network /%u; RANGE must be from %u to %u",
 			read.range, read.mask, read.mask, form->bits);
 	}
-	*lengths = read;
+	*template = read;
 	return 0;
 }

@@ -28,8 +28,10 @@ struct template_values {
 	const char *hostname;
 };
 
-/* The end of "ADDRESS/MASK" or "ADDRESS/MASK/RANGE"; without RANGE, range is mask. */
-struct template_lengths {
+/* "ADDRESS/MASK" or "ADDRESS/MASK/RANGE"; without RANGE, range is mask. */
+struct address_template {
+	enum template_kind kind;
+	const char *text;
 	uint8_t mask;
 	uint8_t range;
 };
@@ -38,8 +40,8 @@ struct template_lengths {
  * filled. */
 int template_expand(enum template_kind kind, const char *template,
 	const struct template_values *values, char text[TEMPLATE_TEXT_SIZE], struct err *err);
-int template_read_lengths(enum template_kind kind, const char *template,
-	struct template_lengths *lengths, struct err *err);
+/* Fills mask and range from the end of text. */
+int template_read_lengths(struct address_template *template, struct err *err);
 /* Has the template a token whose value depends on the MAC? */
 bool template_uses_mac(const char *template);
 /* Fills err with the template's name and text before the words of format. Always -EINVAL. */

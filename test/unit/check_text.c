@@ -79,32 +79,38 @@ START_TEST(ip_reads_and_writes)
 }
 END_TEST
 
-START_TEST(prefix_reads_and_writes)
+START_TEST(prefix_refuses)
 {
 	static const char *const wrong[] = {"10.0.0.0", "10.0.0.0/", "10.0.0.0/33", "fd00::/129",
 		"10.0.0.0/08", "10.0.0.0/+8", "10.0.0.0/8x", "10.0.0.0/8/8", "/8",
 		"10.0.0.0/4294967304"};
 	struct prefix prefix;
-	char text[PREFIX_TEXT_SIZE];
 
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
 		ck_assert_msg(prefix_parse(wrong[i], &prefix) == -EINVAL, "%s", wrong[i]);
 	}
-	ck_assert_int_eq(prefix_parse("10.13.115.170/16", &prefix), 0);
+}
+END_TEST
+
+static const char *const networks[][2] = {
+	{"10.13.115.170/16", "10.13.0.0/16"},
+	{"fdff:ffff:ffff:ffff:ffff::1/61", "fdff:ffff:ffff:fff8::/61"},
+	{"1.2.3.4/0", "0.0.0.0/0"},
+	{"1.2.3.4/32", "1.2.3.4/32"},
+	{"fd00::1/128", "fd00::1/128"},
+};
+
+START_TEST(prefix_has_its_network)
+{
+	struct prefix prefix;
+	char text[PREFIX_TEXT_SIZE];
+
+	ck_assert_int_eq(prefix_parse(networks[_i][0], &prefix), 0);
 	prefix_format(&prefix, text);
-	ck_assert_str_eq(text, "10.13.115.170/16");
+	ck_assert_str_eq(text, networks[_i][0]);
 	prefix = prefix_network(&prefix);
 	prefix_format(&prefix, text);
-	ck_assert_str_eq(text, "10.13.0.0/16");
-	ck_assert_int_eq(prefix_parse("fdff:ffff:ffff:ffff:ffff::1/61", &prefix), 0);
-	prefix = prefix_network(&prefix);
-	prefix_format(&prefix, text);
-	ck_assert_str_eq(text, "fdff:ffff:ffff:fff8::/61");
-	ck_assert_int_eq(prefix_parse("0.0.0.0/0", &prefix), 0);
-	ck_assert_int_eq(prefix_parse("1.2.3.4/32", &prefix), 0);
-	prefix = prefix_network(&prefix);
-	prefix_format(&prefix, text);
-	ck_assert_str_eq(text, "1.2.3.4/32");
+	ck_assert_str_eq(text, networks[_i][1]);
 }
 END_TEST
 
@@ -242,28 +248,43 @@ START_TEST(err_cuts_between_characters)
 }
 END_TEST
 
-START_TEST(err_list_is_bounded)
+/* A list with left_out errors more than it keeps. */
+static struct err_list overfull_list(int left_out)
 {
 	struct err_list list = {0};
-	struct err *first = err_list_add(&list);
-	char printed[8192] = "";
 
-	err_set(first, "first");
-	for (int i = 1; i < ERR_LIST_MAX + 3; i++) {
+	for (int i = 0; i < ERR_LIST_MAX + left_out; i++) {
 		err_set(err_list_add(&list), "number %d", i);
 	}
+	return list;
+}
+
+START_TEST(err_list_is_bounded)
+{
+	struct err_list list = overfull_list(3);
+	struct err *first = &list.items[0];
+
 	ck_assert_uint_eq(list.count, ERR_LIST_MAX);
 	ck_assert_uint_eq(list.left_out, 3);
-	ck_assert_ptr_eq(first, &list.items[0]);
+	ck_assert_str_eq(first->text, "number 0");
 	ck_assert_str_eq(list.items[ERR_LIST_MAX - 1].text, "number 63");
+	ck_assert_str_eq(err_list_add(&list)->text, "");
+	err_list_free(&list);
+	ck_assert_ptr_null(list.items);
+	err_list_free(&list);
+}
+END_TEST
+
+START_TEST(err_list_prints)
+{
+	struct err_list list = overfull_list(3);
+	char printed[8192] = "";
 
 	FILE *to = fmemopen(printed, sizeof(printed), "w");
 	err_list_print(&list, to);
 	fclose(to);
-	ck_assert_int_eq(strncmp(printed, "first\nnumber 1\n", 15), 0);
+	ck_assert_int_eq(strncmp(printed, "number 0\nnumber 1\n", 18), 0);
 	ck_assert_ptr_nonnull(strstr(printed, "number 63\n3 more errors are not shown\n"));
-	err_list_free(&list);
-	ck_assert_ptr_null(list.items);
 	err_list_free(&list);
 }
 END_TEST
@@ -311,7 +332,9 @@ Suite *check_suite(void)
 	tcase_add_test(text, mac_refuses);
 	tcase_add_test(text, mac_gives_link_local);
 	tcase_add_test(text, ip_reads_and_writes);
-	tcase_add_test(text, prefix_reads_and_writes);
+	tcase_add_test(text, prefix_refuses);
+	tcase_add_loop_test(text, prefix_has_its_network, 0,
+		(int)(sizeof(networks) / sizeof(networks[0])));
 	tcase_add_test(text, ip_adds);
 	tcase_add_test(text, ifname_follows_the_kernel);
 	tcase_add_test(text, glob_is_seen);
@@ -321,6 +344,7 @@ Suite *check_suite(void)
 	tcase_add_test(err, err_shows_only_what_it_has);
 	tcase_add_test(err, err_cuts_between_characters);
 	tcase_add_test(err, err_list_is_bounded);
+	tcase_add_test(err, err_list_prints);
 	tcase_add_test(err, log_writes_one_line);
 	suite_add_tcase(suite, text);
 	suite_add_tcase(suite, err);

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Where in which file something is, and the errors that say so. */
+#ifndef CORE_CONFIG_REPORT_H
+#define CORE_CONFIG_REPORT_H
+
+#include <jansson.h>
+
+#include "core/config.h"
+
+/* The deepest is $.links.NAME.protocols[0]. */
+#define CONFIG_DEPTH_MAX 8
+
+struct config_step {
+	const char *key; /* borrowed; NULL = an index */
+	size_t index;
+};
+
+/* From the outside in; empty = the whole file. */
+struct config_path {
+	struct config_step steps[CONFIG_DEPTH_MAX];
+	size_t depth;
+};
+
+enum config_place {
+	CONFIG_AT_VALUE,
+	CONFIG_AT_KEY,
+};
+
+struct config_position {
+	int line; /* from 1 */
+	int column; /* from 1, in characters of UTF-8 */
+};
+
+/* The keys in turn, ended by NULL. */
+struct config_path config_path_of(const char *key, ...) __attribute__((sentinel));
+void config_path_push_key(struct config_path *path, const char *key);
+void config_path_push_index(struct config_path *path, size_t index);
+void config_path_pop(struct config_path *path);
+/* "$.links.eth1.mtu", "$.links[\"wlan*\"].mtu", "$.lan.ports[1]" */
+void config_path_format(const struct config_path *path, char *text, size_t size);
+
+/* Where the path's value, or its key, is in a text that is valid JSON and whose outermost value is
+ * an object. Where the text ends before the path does, the last step that is there. */
+void config_locate(const struct config_layer *layer, const struct config_path *path,
+	enum config_place place, struct config_position *position);
+
+/* Adds an error at the path's place in the layer; layer NULL = it is in no file. */
+void config_report(struct err_list *errors, const struct config_layer *layer,
+	const struct config_path *path, enum config_place place, const char *format, ...)
+	__attribute__((format(printf, 5, 6)));
+
+#define CONFIG_QUOTE_SIZE 64
+/* The value as it was written, cut to be short; "a list" or "an object" for those. */
+void config_quote(const json_t *value, char text[CONFIG_QUOTE_SIZE]);
+/* A name in double quotes, cut to be short, without bytes that would upset a terminal. */
+void config_quote_name(const char *name, char text[CONFIG_QUOTE_SIZE]);
+
+#endif

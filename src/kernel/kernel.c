@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "kernel/kernel.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "kernel/notify.h"
+#include "kernel/room.h"
+
+int kernel_need_nft(struct kernel *kernel)
+{
+	return kernel->nft != NULL ? 0 : nft_open(&kernel->nft);
+}
+
+int kernel_open(struct kernel **out, struct err *err)
+{
+	struct kernel *kernel = calloc(1, sizeof(*kernel));
+
+	if (kernel == NULL) {
+		return -ENOMEM;
+	}
+	int error = netlink_open(&kernel->rtnl, NETLINK_ROUTE);
+	if (error == 0) {
+		error = batadv_open(&kernel->batadv);
+	}
+	if (error == 0) {
+		error = notify_open(&kernel->listener);
+	}
+	if (error < 0) {
+		err_set(err, "cannot open netlink sockets: %s", strerror(-error));
+		kernel_close(kernel);
+		return error;
+	}
+	(void)kernel_need_nft(kernel); /* may come later */
+	*out = kernel;
+	return 0;
+}
+
+void kernel_close(struct kernel *kernel)
+{
+	if (kernel == NULL) {
+		return;
+	}
+	if (kernel->listener != NULL) {
+		mnl_socket_close(kernel->listener);
+	}
+	if (kernel->nft != NULL) {
+		nft_close(kernel->nft);
+	}
+	batadv_close(&kernel->batadv);
+	netlink_close(&kernel->rtnl);
+	free(kernel);
+}
+
+uint32_t kernel_highest_ifindex(const struct kernel *kernel)
+{
+	return kernel->highest_ifindex;
+}
+
+int kernel_mesh_peers(struct kernel *kernel, const char *mesh, struct mesh_peer **peers,
+	size_t *count)
+{
+	unsigned int ifindex = if_nametoindex(mesh);
+
+	if (ifindex == 0) {
+		return -ENODEV;
+	}
+	if (kernel->batadv.family == 0) {
+		int error = batadv_resolve(&kernel->batadv);
+		if (error < 0) {
+			return error;
+		}
+	}
+	return batadv_read_peers(&kernel->batadv, ifindex, peers, count);
+}
+
+/* --- hearing of changes --- */
+
+void kernel_fds(const struct kernel *kernel, int fds[KERNEL_FDS])
+{
+	const struct mnl_socket *batadv = kernel->batadv.listener;
+
+	fds[0] = mnl_socket_get_fd(kernel->listener);
+	fds[1] = batadv != NULL ? mnl_socket_get_fd(batadv) : -1;
+	fds[2] = kernel->nft != NULL ? nft_event_fd(kernel->nft) : -1;
+}
+
+static int hear_nft(struct kernel *kernel)
+{
+	int heard = nft_on_readable(kernel->nft);
+
+	if (heard == -ENOBUFS) {
+		return KERNEL_OVERRUN;
+	}
+	if (heard < 0) {
+		return heard;
+	}
+	return heard > 0 ? KERNEL_CHANGED : KERNEL_NOTHING;
+}
+
+int kernel_on_readable(struct kernel *kernel, int fd)
+{
+	int fds[KERNEL_FDS];
+
+	kernel_fds(kernel, fds);
+	if (fd < 0) {
+		return -EBADF;
+	}
+	if (fd == fds[0]) {
+		return notify_take_rtnl(kernel);
+	}
+	if (fd == fds[1]) {
+		return notify_take_batadv(kernel);
+	}
+	return fd == fds[2] ? hear_nft(kernel) : -EBADF;
+}

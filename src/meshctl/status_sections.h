@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The tables of print_status(). */
+#ifndef MESHCTL_STATUS_SECTIONS_H
+#define MESHCTL_STATUS_SECTIONS_H
+
+#include "meshctl/print_status.h"
+
+void print_status_links(const json_t *status, const struct status_view *view);
+void print_status_peers(const json_t *status, const struct status_view *view);
+void print_status_rules(const json_t *status, const struct status_view *view);
+
+/* Members of an object; "", false and 0 where there is none. */
+const char *status_text(const json_t *json, const char *name);
+bool status_flag(const json_t *json, const char *name);
+long long status_number(const json_t *json, const char *name);
+
+#endif

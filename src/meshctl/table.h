@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Text in aligned columns. */
+#ifndef MESHCTL_TABLE_H
+#define MESHCTL_TABLE_H
+
+#include "control/print.h"
+
+#define TABLE_COLUMNS_MAX 8
+#define TABLE_CELL_SIZE   80
+
+struct table_cell {
+	char text[TABLE_CELL_SIZE];
+	enum print_style style;
+	bool ends_row;
+};
+
+/* Starts zeroed. Columns whose bit is set in right are flush right. */
+struct table {
+	struct table_cell *cells;
+	size_t count;
+	size_t capacity;
+	unsigned int right;
+};
+
+void table_add(struct table *table, enum print_style style, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+void table_end_row(struct table *table);
+/* Columns past TABLE_COLUMNS_MAX are not aligned. */
+void table_print(const struct table *table, FILE *to, bool colour, int indent);
+void table_free(struct table *table);
+
+#endif
