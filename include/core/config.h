@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The configuration: three layers of JSON merged by RFC 7396 (profile, meshd.json, meshd.d), checked
- * and turned into one struct. Reading files is the caller's: the core is given texts. */
+/* The configuration: three layers of JSON merged by RFC 7396 (profile, meshd.json, meshd.d),
+ * checked and turned into one struct. Reading files is the caller's: the core is given texts. */
 #ifndef CORE_CONFIG_H
 #define CORE_CONFIG_H
 
@@ -18,8 +18,8 @@ enum link_protocol {
 	PROTOCOL_ALL = PROTOCOL_BATADV | PROTOCOL_BMX7 | PROTOCOL_BABELD,
 };
 
-#define VLAN_AUTO (-1)
-#define MTU_AUTO 0       /* as large as the link lets it be, see docs */
+#define VLAN_AUTO   (-1)
+#define MTU_AUTO    0    /* as large as the link lets it be, see docs */
 #define MTU_INHERIT (-1) /* the link's own; 1496 on wired names, as LibreMesh */
 
 /* One entry of "links": a name or a glob. */
@@ -27,7 +27,8 @@ struct link_config {
 	char name[64];
 	uint8_t protocols; /* enum link_protocol; PROTOCOL_ALL when not given */
 	int mtu;           /* of the link itself; MTU_AUTO: raised when it lets itself */
-	struct hardif hardif; /* head.has: the given settings; the others are the kernel's default */
+	struct hardif
+		hardif; /* head.has: the given settings; the others are the kernel's default */
 };
 
 struct port_config {
@@ -49,9 +50,9 @@ struct config {
 	} node;
 	struct {
 		char ssid[128];
-		int vlan; /* VLAN_AUTO, 0 = untagged, 1..4094 */
+		int vlan;               /* VLAN_AUTO, 0 = untagged, 1..4094 */
 		uint16_t vlan_protocol; /* ETH_P_8021Q or ETH_P_8021AD, host order */
-		char ipv4[64]; /* templates */
+		char ipv4[64];          /* templates */
 		char ipv6[96];
 	} cloud;
 	struct link_config *links; /* as written, names and globs */
@@ -76,14 +77,17 @@ struct config {
 		bool enabled;
 		char device[IFNAMSIZ];
 		char algorithm[20];
-		int mtu; /* wished MTU of a hardif's VLAN */
-		struct mesh settings; /* head.has: the given ones */
+		int mtu;                 /* wished MTU of a hardif's VLAN */
+		struct mesh settings;    /* head.has: the given ones */
 		struct mesh_vlan *vlans; /* key.vid and ap_isolation */
 		size_t vlan_count;
 	} batadv;
 	struct layer3_config bmx7;
 	struct layer3_config babeld;
 };
+
+/* A larger file is refused. */
+#define CONFIG_FILE_MAX (1024 * 1024)
 
 /* One layer: where its text came from. */
 struct config_layer {
@@ -100,9 +104,18 @@ int config_read(const struct config_layer *layers, size_t layer_count, struct co
 	struct err_list *errors);
 /* The profile that the layers ask for, "default" when none does. Syntax errors are left to
  * config_read. */
-void config_profile_name(
-	const struct config_layer *layers, size_t layer_count, char *name, size_t size);
+void config_profile_name(const struct config_layer *layers, size_t layer_count, char *name,
+	size_t size);
+/* Fills file, line, column and path of err with where the layers say so; nothing when none does. */
+void config_profile_place(const struct config_layer *layers, size_t layer_count, struct err *err);
+/* Checks every layer by itself only, for the caller who lacks one of them. Results as config_read;
+ * layers[0] may be any. */
+int config_check(const struct config_layer *layers, size_t layer_count, struct err_list *errors);
 void config_free(struct config *config);
+
+struct problem_list;
+/* Adds what is legal but rarely meant (an SSID that radios cannot show whole). 0 or -ENOMEM. */
+int config_warn(const struct config *config, struct problem_list *problems);
 
 /* The JSON Schema (draft 2020-12) of the keys the parser knows, made from the parser's own table;
  * conf/meshd.schema.json must equal it. */

@@ -37,9 +37,9 @@ struct identity {
 	struct prefix node_ipv6;
 };
 
-extern const char *const identity_default_ipv4;
-extern const char *const identity_default_ipv6;
-extern const char *const identity_default_anycast_mac;
+extern const char identity_default_ipv4[];
+extern const char identity_default_ipv6[];
+extern const char identity_default_anycast_mac[];
 
 /* Bytes 0..5 of MD5(ssid + "\n"). */
 void identity_network_id(const char *ssid, uint8_t network[6]);

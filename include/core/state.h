@@ -150,9 +150,10 @@ enum link_kind {
 	X(NODAD, uint8_t nodad, nodad, FIELD_RECREATE, FORMAT_BOOL)                                \
 	X(METRIC, uint32_t metric, metric, FIELD_RECREATE, FORMAT_NUMBER)
 
-/* A route to a network behind a link, without a next hop. */
+/* A route to a network behind a link, without a next hop. The source is not set in place: the kernel
+ * replaces the first route of that table, metric and destination, be it on another link. */
 #define ROUTE_FIELDS(X)                                                                            \
-	X(SOURCE, struct ip source, source, FIELD_SET, FORMAT_IP)
+	X(SOURCE, struct ip source, source, FIELD_RECREATE, FORMAT_IP)
 
 #define RULE_FIELDS(X) X(TABLE, uint32_t table, table, FIELD_RECREATE, FORMAT_NUMBER)
 

@@ -27,7 +27,8 @@ static bool is_control(const unsigned char *at, const unsigned char *start)
 	}
 	bool alone = at == start || at[-1] < 0x80;
 	bool after_c2 = at > start && at[-1] == 0xc2;
-	return *at >= 0x80 && *at <= 0x9f && (alone || after_c2);
+	bool is_c1 = *at >= 0x80 && *at <= 0x9f && (alone || after_c2);
+	return is_c1 || (*at == 0xc2 && at[1] >= 0x80 && at[1] <= 0x9f);
 }
 
 static int columns(const char *text)

@@ -9,10 +9,10 @@
 #include "core/config.h"
 
 enum config_kind {
-	CONFIG_OBJECT,    /* children are its keys */
-	CONFIG_MAP,       /* names of the writer's choice, each an object of children */
-	CONFIG_LIST,      /* array of texts */
-	CONFIG_FLAGS,     /* array of words, stored as the OR of their values */
+	CONFIG_OBJECT, /* children are its keys */
+	CONFIG_MAP,    /* names of the writer's choice, each an object of children */
+	CONFIG_LIST,   /* array of texts */
+	CONFIG_FLAGS,  /* array of words, stored as the OR of their values */
 	CONFIG_BOOL,
 	CONFIG_NUMBER,    /* integer, or one of words */
 	CONFIG_HEX,       /* integer, or text in hexadecimal */
@@ -80,7 +80,7 @@ int config_hex_digits(int64_t maximum);
 /* "10Mbit", "1.5Mbit", "500kbit" -> kbit/s. False when it is none. */
 bool config_parse_bandwidth(const char *text, int64_t *kbit);
 #define CONFIG_BANDWIDTH_PATTERN "^[0-9]{1,12}([.][0-9])?[kMG]bit$"
-#define CONFIG_BANDWIDTH_UNIT 100 /* kbit/s */
+#define CONFIG_BANDWIDTH_UNIT    100 /* kbit/s */
 
 bool config_check_profile(const char *text, struct err *why);
 bool config_check_hostname(const char *text, struct err *why);

@@ -27,7 +27,7 @@ enum config_place {
 };
 
 struct config_position {
-	int line; /* from 1 */
+	int line;   /* from 1 */
 	int column; /* from 1, in characters of UTF-8 */
 };
 

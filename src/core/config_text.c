@@ -11,10 +11,10 @@
 
 #define HOSTNAME_SHOWN_MAX 32 /* what identity_derive keeps of a hostname */
 
-#define LOWER   "abcdefghijklmnopqrstuvwxyz"
-#define UPPER   "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-#define DIGITS  "0123456789"
-#define SPACES  " \t\n\v\f\r"
+#define LOWER  "abcdefghijklmnopqrstuvwxyz"
+#define UPPER  "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+#define DIGITS "0123456789"
+#define SPACES " \t\n\v\f\r"
 
 /* Stands for any node when a template is tried. */
 static const struct mac dummy_mac = {{0x02, 0x00, 0x00, 0x12, 0x34, 0x56}};
@@ -88,8 +88,10 @@ bool config_check_profile(const char *text, struct err *why)
 
 bool config_check_hostname(const char *text, struct err *why)
 {
-	struct identity_request request = {
-		.ssid = "-", .has_mac = true, .mac = dummy_mac, .hostname = text};
+	struct identity_request request = {.ssid = "-",
+		.has_mac = true,
+		.mac = dummy_mac,
+		.hostname = text};
 	struct identity identity;
 	size_t length = strlen(text);
 	size_t shown = 0;
@@ -99,8 +101,9 @@ bool config_check_hostname(const char *text, struct err *why)
 	}
 	if (strspn(text, LOWER UPPER DIGITS "-%") != length || text[0] == '-' ||
 		text[length - 1] == '-') {
-		err_set(why, "a hostname is made of letters, digits and '-', with '-' neither first "
-			     "nor last; %%M1..%%M6 and %%m1..%%m6 stand for bytes of the MAC");
+		err_set(why,
+			"a hostname is made of letters, digits and '-', with '-' neither first "
+			"nor last; %%M1..%%M6 and %%m1..%%m6 stand for bytes of the MAC");
 		return false;
 	}
 	if (shown > HOSTNAME_SHOWN_MAX) {
@@ -115,8 +118,10 @@ bool config_check_hostname(const char *text, struct err *why)
  * is checked on the whole configuration. */
 bool config_check_ipv4(const char *text, struct err *why)
 {
-	struct identity_request request = {
-		.ssid = "-", .has_mac = true, .mac = dummy_mac, .ipv4 = text};
+	struct identity_request request = {.ssid = "-",
+		.has_mac = true,
+		.mac = dummy_mac,
+		.ipv4 = text};
 	struct identity identity;
 
 	return identity_derive(&request, &identity, why) == 0;
@@ -124,8 +129,10 @@ bool config_check_ipv4(const char *text, struct err *why)
 
 bool config_check_ipv6(const char *text, struct err *why)
 {
-	struct identity_request request = {
-		.ssid = "-", .has_mac = true, .mac = dummy_mac, .ipv6 = text};
+	struct identity_request request = {.ssid = "-",
+		.has_mac = true,
+		.mac = dummy_mac,
+		.ipv6 = text};
 	struct identity identity;
 
 	return identity_derive(&request, &identity, why) == 0;
@@ -133,8 +140,10 @@ bool config_check_ipv6(const char *text, struct err *why)
 
 bool config_check_anycast_mac(const char *text, struct err *why)
 {
-	struct identity_request request = {
-		.ssid = "-", .has_mac = true, .mac = dummy_mac, .anycast_mac = text};
+	struct identity_request request = {.ssid = "-",
+		.has_mac = true,
+		.mac = dummy_mac,
+		.anycast_mac = text};
 	struct identity identity;
 
 	return identity_derive(&request, &identity, why) == 0;
@@ -145,16 +154,18 @@ static bool check_anycast(const char *text, uint8_t family, const char *example,
 	struct prefix prefix;
 
 	if (prefix_parse(text, &prefix) < 0 || prefix.ip.family != family || prefix.length == 0) {
-		err_set(why, "the address must be followed by the length of its network, such as "
-			     "\"%s\"",
+		err_set(why,
+			"the address must be followed by the length of its network, such as "
+			"\"%s\"",
 			example);
 		return false;
 	}
 	struct prefix network = prefix_network(&prefix);
 	if (prefix.length + 1U < ip_bits(&prefix.ip) &&
 		memcmp(&network.ip, &prefix.ip, sizeof(prefix.ip)) == 0) {
-		err_set(why, "this is the address of the network itself; give a host's, such as "
-			     "\"%s\"",
+		err_set(why,
+			"this is the address of the network itself; give a host's, such as "
+			"\"%s\"",
 			example);
 		return false;
 	}
@@ -226,8 +237,9 @@ bool config_check_link_or_glob(const char *text, struct err *why)
 		return config_check_link(text, why);
 	}
 	if (strpbrk(text, "/" SPACES) != NULL || glob_least(text) >= IFNAMSIZ) {
-		err_set(why, "no interface can have a name that this matches: names have at most 15 "
-			     "bytes, without '/' and blanks");
+		err_set(why,
+			"no interface can have a name that this matches: names have at most 15 "
+			"bytes, without '/' and blanks");
 		return false;
 	}
 	return true;

@@ -41,8 +41,8 @@ static void nearest_start(struct nearest *nearest, const char *written)
 	size_t length = strlen(written);
 
 	/* A third of the letters may be wrong, two in short names. */
-	*nearest = (struct nearest){
-		.written = written, .distance = (unsigned int)(length < 9 ? 3 : length / 3 + 1)};
+	*nearest = (struct nearest){.written = written,
+		.distance = (unsigned int)(length < 9 ? 3 : length / 3 + 1)};
 }
 
 static void nearest_try(struct nearest *nearest, const char *name)
@@ -138,7 +138,8 @@ void config_key_describe(const struct config_key *key, char *text, size_t size)
 		return;
 	case CONFIG_BANDWIDTH:
 		append(text, size,
-			"an integer from %lld to %lld (kbit/s), a multiple of %d, or a text such as "
+			"an integer from %lld to %lld (kbit/s), a multiple of %d, or a text such "
+			"as "
 			"\"10Mbit\" or \"500kbit\"",
 			least, most, CONFIG_BANDWIDTH_UNIT);
 		return;
@@ -147,7 +148,7 @@ void config_key_describe(const struct config_key *key, char *text, size_t size)
 		append_words(key, text, size);
 		return;
 	case CONFIG_TEXT:
-		append(text, size, "%s of %lld to %lld bytes", key->what, least, most);
+		append(text, size, "%s", key->what);
 		break;
 	case CONFIG_IGNORED:
 		append(text, size, "a text");

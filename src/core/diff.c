@@ -5,26 +5,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <linux/rtnetlink.h>
-
 #include "base/cleanup.h"
+#include "core/diff_plan.h"
 
-struct diff {
-	const struct state *desired;
-	const struct state *observed;
-	bool *gone; /* observed links this plan deletes, or the kernel with them */
-	uint32_t next_ifindex;
-	struct plan *plan;
-	bool no_memory;
-};
+#define LINK_DEPTH_MAX 8
 
 /* What a link or hardif is made with when nobody says otherwise, so that a cold start does not
  * spend a message on it (batman-adv 2022.3 hard-interface.c, bat_v.c). */
-static const struct hardif hardif_defaults = {
-	.hop_penalty = 0, .elp_interval = 500, .throughput_override = 0};
+static const struct hardif hardif_defaults = {.hop_penalty = 0,
+	.elp_interval = 500,
+	.throughput_override = 0};
 
-static struct op *add_op(
-	struct diff *diff, enum op_verb verb, enum object_type type, enum op_phase phase)
+static struct op *add_op(struct diff *diff, enum op_verb verb, enum object_type type,
+	enum op_phase phase)
 {
 	struct op *op = plan_add(diff->plan);
 
@@ -38,8 +31,8 @@ static struct op *add_op(
 	return op;
 }
 
-static void add_delete(
-	struct diff *diff, enum object_type type, enum op_phase phase, const void *observed)
+static void add_delete(struct diff *diff, enum object_type type, enum op_phase phase,
+	const void *observed)
 {
 	struct op *op = add_op(diff, OP_DELETE, type, phase);
 
@@ -88,7 +81,7 @@ static bool needs_recreate(enum object_type type, uint64_t fields)
 
 /* --- links --- */
 
-static bool link_is_gone(const struct diff *diff, const char *name)
+bool diff_link_is_gone(const struct diff *diff, const char *name)
 {
 	const struct link *link = state_find_link(diff->observed, name);
 	const struct link *first = diff->observed->sets[OBJECT_LINK].items;
@@ -96,10 +89,9 @@ static bool link_is_gone(const struct diff *diff, const char *name)
 	return link != NULL && diff->gone[link - first];
 }
 
-/* Will the link be there when the plan has run, without having been made anew by it? */
-static bool link_stays(const struct diff *diff, const char *name)
+bool diff_link_stays(const struct diff *diff, const char *name)
 {
-	return state_find_link(diff->observed, name) != NULL && !link_is_gone(diff, name);
+	return state_find_link(diff->observed, name) != NULL && !diff_link_is_gone(diff, name);
 }
 
 static bool link_must_go(const struct diff *diff, const struct link *observed)
@@ -127,7 +119,7 @@ static void find_gone(struct diff *diff)
 		more = false;
 		for (size_t i = 0; i < count; i++) {
 			if (!diff->gone[i] && links[i].lower[0] != '\0' &&
-				link_is_gone(diff, links[i].lower)) {
+				diff_link_is_gone(diff, links[i].lower)) {
 				diff->gone[i] = true;
 				more = true;
 			}
@@ -140,7 +132,7 @@ static void plan_link_deletes(struct diff *diff)
 	const struct link *links = diff->observed->sets[OBJECT_LINK].items;
 
 	for (size_t i = 0; i < state_count(diff->observed, OBJECT_LINK); i++) {
-		if (diff->gone[i] && !link_is_gone(diff, links[i].lower)) {
+		if (diff->gone[i] && !diff_link_is_gone(diff, links[i].lower)) {
 			add_delete(diff, OBJECT_LINK, PHASE_DELETE_LINK, &links[i]);
 		}
 	}
@@ -156,13 +148,13 @@ static enum op_phase create_phase(const struct link *link)
 
 /* Fields of a link that stays. A port that loses its master with a deleted link has none, and the
  * settings of a port are there only once it is one. */
-static uint64_t link_fields_to_set(
-	const struct diff *diff, const struct link *desired, const struct link *observed)
+static uint64_t link_fields_to_set(const struct diff *diff, const struct link *desired,
+	const struct link *observed)
 {
 	uint64_t fields = differing_fields(OBJECT_LINK, desired, observed);
 
 	if (object_has(desired, LINK_MASTER) && desired->master[0] != '\0' &&
-		link_is_gone(diff, observed->master)) {
+		diff_link_is_gone(diff, observed->master)) {
 		fields |= FIELD_BIT(LINK_MASTER);
 	}
 	if (fields & FIELD_BIT(LINK_MASTER)) {
@@ -171,12 +163,17 @@ static uint64_t link_fields_to_set(
 	return fields;
 }
 
+static bool is_owned(const void *observed)
+{
+	return (object_head(observed)->flags & OBJECT_OWNED) != 0;
+}
+
 static void plan_link(struct diff *diff, const struct link *desired)
 {
 	const struct link *observed = state_find_link(diff->observed, desired->name);
 	bool borrowed = (desired->head.flags & OBJECT_BORROWED) != 0;
 
-	if (observed == NULL || link_is_gone(diff, desired->name)) {
+	if (observed == NULL || diff_link_is_gone(diff, desired->name)) {
 		if (!borrowed) {
 			add_change(diff, OBJECT_LINK, create_phase(desired), desired, NULL,
 				desired->head.has);
@@ -188,10 +185,42 @@ static void plan_link(struct diff *diff, const struct link *desired)
 		return;
 	}
 	uint64_t fields = link_fields_to_set(diff, desired, observed);
-	if (fields != 0) {
+	if (fields != 0 && (borrowed || is_owned(observed))) {
 		bool upper = !borrowed && desired->lower[0] != '\0';
 		add_change(diff, OBJECT_LINK, upper ? PHASE_SET_UPPER : PHASE_SET_BASE, desired,
 			observed, fields);
+	}
+}
+
+/* How many links are below the observed one; 0 when it is not there. */
+static unsigned int link_depth(const struct diff *diff, const char *name)
+{
+	const struct link *link = state_find_link(diff->observed, name);
+	unsigned int depth = 0;
+
+	/* A veth names its peer as its lower, so only the kinds that stand on others count. */
+	while (link != NULL && (link->kind == LINK_VLAN || link->kind == LINK_MACVLAN) &&
+		depth < LINK_DEPTH_MAX) {
+		depth++;
+		link = state_find_link(diff->observed, link->lower);
+	}
+	return depth;
+}
+
+/* The lowest first: a link's MTU and up need those of the link it stands on. */
+static void plan_links(struct diff *diff)
+{
+	unsigned int deepest = 0;
+
+	for (unsigned int depth = 0; depth <= deepest; depth++) {
+		for (size_t i = 0; i < state_count(diff->desired, OBJECT_LINK); i++) {
+			const struct link *desired = state_at(diff->desired, OBJECT_LINK, i);
+			unsigned int depth_of_link = link_depth(diff, desired->name);
+			if (depth_of_link == depth) {
+				plan_link(diff, desired);
+			}
+			deepest = depth_of_link > deepest ? depth_of_link : deepest;
+		}
 	}
 }
 
@@ -236,7 +265,7 @@ static const void *surviving(const struct diff *diff, enum object_type type, con
 {
 	const char *link = object_link(type, desired);
 
-	if (link != NULL && !link_stays(diff, link)) {
+	if (link != NULL && !diff_link_stays(diff, link)) {
 		return NULL;
 	}
 	if (type == OBJECT_HARDIF && hardif_is_fresh(diff, link)) {
@@ -261,49 +290,10 @@ static const enum op_phase delete_phases[OBJECT_SETS] = {
 	[OBJECT_RULE] = PHASE_DELETE_RULE,
 };
 
-static bool op_is_on(const struct op *op, enum op_verb verb, enum object_type type)
+/* The kinds that are ours one by one; the others come and go with their link. */
+static bool is_deletable(enum object_type type)
 {
-	return op->verb == verb && op->type == type;
-}
-
-/* The kernel makes an address's prefix route by itself, and an IPv4 one when its link goes up. */
-static bool kernel_makes_route(const struct diff *diff, const struct route *route)
-{
-	if (route->key.table != RT_TABLE_MAIN) {
-		return false;
-	}
-	if (!link_stays(diff, route->key.link)) {
-		return true;
-	}
-	plan_foreach(op, diff->plan) {
-		const struct address *address = op->desired;
-		if (!op_is_on(op, OP_CREATE, OBJECT_ADDRESS) ||
-			strcmp(address->key.link, route->key.link) != 0) {
-			continue;
-		}
-		struct prefix network = prefix_network(&address->key.prefix);
-		if (memcmp(&network, &route->key.destination, sizeof(network)) == 0) {
-			return true;
-		}
-	}
-	const struct link *observed = state_find_link(diff->observed, route->key.link);
-	const struct link *desired = state_find_link(diff->desired, route->key.link);
-	return route->key.destination.ip.family == AF_INET && desired != NULL && desired->up &&
-	       !observed->up;
-}
-
-/* The kernel removes routes with an address that is deleted: those that name it as their source. */
-static bool kernel_takes_route(const struct diff *diff, const struct route *route)
-{
-	plan_foreach(op, diff->plan) {
-		const struct address *address = op->observed;
-		if (op_is_on(op, OP_DELETE, OBJECT_ADDRESS) && object_has(route, ROUTE_SOURCE) &&
-			memcmp(&address->key.prefix.ip, &route->source, sizeof(route->source)) ==
-				0) {
-			return true;
-		}
-	}
-	return false;
+	return type == OBJECT_ADDRESS || type == OBJECT_ROUTE || type == OBJECT_RULE;
 }
 
 static void plan_missing(struct diff *diff, enum object_type type, const void *desired)
@@ -321,7 +311,10 @@ static void plan_missing(struct diff *diff, enum object_type type, const void *d
 			return;
 		}
 	}
-	if (type == OBJECT_ROUTE && kernel_makes_route(diff, desired)) {
+	if (type == OBJECT_MESH && fields == 0) {
+		return;
+	}
+	if (type == OBJECT_ROUTE && diff_kernel_makes_route(diff, desired)) {
 		return;
 	}
 	add_change(diff, type, create_phases[type], desired, NULL, fields);
@@ -331,18 +324,20 @@ static void plan_object(struct diff *diff, enum object_type type, const void *de
 {
 	const void *observed = surviving(diff, type, desired);
 
-	if (observed == NULL || (type == OBJECT_ROUTE && kernel_takes_route(diff, observed))) {
+	if (observed == NULL || (type == OBJECT_ROUTE && diff_kernel_takes_route(diff, observed))) {
 		plan_missing(diff, type, desired);
 		return;
 	}
 	uint64_t fields = differing_fields(type, desired, observed);
-	if (fields == 0) {
-		return;
+	if (type == OBJECT_ROUTE && diff_kernel_clears_source(diff, observed)) {
+		fields |= object_head(desired)->has & FIELD_BIT(ROUTE_SOURCE);
+	}
+	if (fields == 0 || (is_deletable(type) && !is_owned(observed))) {
+		return; /* the second: another program's object, or the kernel's, in our place */
 	}
 	if (needs_recreate(type, fields)) {
 		add_delete(diff, type, delete_phases[type], observed);
-		add_change(diff, type, create_phases[type], desired, NULL,
-			object_head(desired)->has);
+		plan_missing(diff, type, desired);
 	} else {
 		add_change(diff, type, create_phases[type], desired, observed, fields);
 	}
@@ -351,13 +346,13 @@ static void plan_object(struct diff *diff, enum object_type type, const void *de
 /* Addresses, routes and rules of ours that nobody wants any more. */
 static void plan_object_deletes(struct diff *diff, enum object_type type)
 {
-	for (size_t i = 0; i < state_count(diff->observed, type); i++) {
+	for (size_t i = 0; is_deletable(type) && i < state_count(diff->observed, type); i++) {
 		const void *observed = state_at(diff->observed, type, i);
 		const char *link = object_link(type, observed);
 
-		if ((object_head(observed)->flags & OBJECT_OWNED) &&
+		if (is_owned(observed) &&
 			state_find(diff->desired, type, object_key(type, observed)) == NULL &&
-			(link == NULL || !link_is_gone(diff, link))) {
+			(link == NULL || !diff_link_is_gone(diff, link))) {
 			add_delete(diff, type, delete_phases[type], observed);
 		}
 	}
@@ -417,9 +412,7 @@ int diff_plan(const struct state *desired, const struct state *observed, uint32_
 	find_gone(&diff);
 	plan_ruleset(&diff);
 	plan_link_deletes(&diff);
-	for (size_t i = 0; i < state_count(desired, OBJECT_LINK); i++) {
-		plan_link(&diff, state_at(desired, OBJECT_LINK, i));
-	}
+	plan_links(&diff);
 	for (size_t t = 0; t < ARRAY_SIZE(on_links); t++) {
 		enum object_type type = on_links[t];
 		plan_object_deletes(&diff, type);

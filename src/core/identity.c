@@ -11,11 +11,11 @@
 #define HOSTNAME_LENGTH_MAX 32
 #define VLAN_HASH_LENGTH    6
 
-const char *const identity_default_ipv4 = "10.%N1.0.0/16";
-const char *const identity_default_ipv6 = "fd%N1:%N2%N3:%N4%N5::/64";
-const char *const identity_default_anycast_mac = "aa:aa:aa:%N1:%N2:aa";
+const char identity_default_ipv4[] = "10.%N1.0.0/16";
+const char identity_default_ipv6[] = "fd%N1:%N2%N3:%N4%N5::/64";
+const char identity_default_anycast_mac[] = "aa:aa:aa:%N1:%N2:aa";
 
-static const char *const default_hostname = "LiMe-%M4%M5%M6";
+static const char default_hostname[] = "LiMe-%M4%M5%M6";
 
 /* One derivation: what was asked, and the values of the tokens. */
 struct derivation {

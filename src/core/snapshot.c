@@ -72,10 +72,38 @@ uint16_t snapshot_cloud_vlan(const struct snapshot_request *request)
 	return identity_cloud_vlan(network);
 }
 
+static bool link_has_mac(const struct link *link, const struct mac *mac)
+{
+	return memcmp(&link->mac, mac, sizeof(*mac)) == 0 ||
+	       memcmp(&link->permanent_mac, mac, sizeof(*mac)) == 0;
+}
+
+/* The link that the node's MAC comes from: an earlier choice is kept, so it need not be the one
+ * that would be chosen now, and it may be gone. */
+static const struct link *find_primary(const struct snapshot_request *request)
+{
+	const struct link *chosen = desired_primary(request->config, request->observed);
+	const struct identity *identity = request->identity;
+
+	if (identity == NULL || !identity->has_node) {
+		return chosen;
+	}
+	if (chosen != NULL && link_has_mac(chosen, &identity->mac)) {
+		return chosen;
+	}
+	for (size_t i = 0; i < state_count(request->observed, OBJECT_LINK); i++) {
+		const struct link *link = state_at(request->observed, OBJECT_LINK, i);
+		if (!(link->head.flags & OBJECT_OWNED) && link_has_mac(link, &identity->mac)) {
+			return link;
+		}
+	}
+	return NULL;
+}
+
 static json_t *snapshot_node(const struct snapshot_request *request)
 {
 	const struct identity *identity = request->identity;
-	const struct link *primary = desired_primary(request->config, request->observed);
+	const struct link *primary = find_primary(request);
 	bool has_node = identity != NULL && identity->has_node;
 	const char *hostname = request->config->node.hostname;
 

@@ -23,18 +23,17 @@ void apply_fail(struct op *op, int error, const char *text)
 	}
 }
 
-/* Is it as wanted although the kernel refused? What is gone needs no deletion, and the same rule or
- * route twice is one. */
+/* Is it as wanted although the kernel refused? What is gone needs no deletion. What is there
+ * already, since the kernel was observed, is ours, or another program's in our place: the next
+ * cycle tells. */
 static bool is_success(const struct op *op, int error)
 {
 	if (op->verb == OP_DELETE) {
 		return error == -ENODEV || error == -ESRCH || error == -ENOENT ||
 		       error == -EADDRNOTAVAIL;
 	}
-	if (op->type == OBJECT_ROUTE && op->verb == OP_SET) {
-		return error == -ESRCH || error == -EEXIST;
-	}
-	return (op->type == OBJECT_ROUTE || op->type == OBJECT_RULE) && error == -EEXIST;
+	return error == -EEXIST &&
+	       (op->type == OBJECT_ADDRESS || op->type == OBJECT_ROUTE || op->type == OBJECT_RULE);
 }
 
 static void on_result(void *context, void *owner, int error, const char *text)
@@ -129,24 +128,12 @@ static void apply_addresses(struct apply *apply, struct op *ops, size_t count)
 		bool delete = op->verb == OP_DELETE;
 		codec_address_encode(batch_begin(&apply->rtnl, op,
 					     delete ? RTM_DELADDR : RTM_NEWADDR,
-					     delete ? 0 : NLM_F_CREATE | NLM_F_REPLACE),
+					     delete ? 0 : NLM_F_CREATE | NLM_F_EXCL),
 			address, ifindex);
 	}
 }
 
 /* Appended, never replaced: a replaced route could be another program's to the same network. */
-static void put_new_route(struct apply *apply, struct op *op, uint32_t ifindex)
-{
-	codec_route_encode(batch_begin(&apply->rtnl, op, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_APPEND),
-		op->desired, ifindex);
-}
-
-static void put_old_route(struct apply *apply, struct op *op, uint32_t ifindex)
-{
-	codec_route_encode(batch_begin(&apply->rtnl, op, RTM_DELROUTE, 0), op->observed, ifindex);
-}
-
-/* IPv4 has room for both while one takes over; in IPv6 they would be the same route. */
 static void apply_routes(struct apply *apply, struct op *ops, size_t count)
 {
 	for (struct op *op = ops; op < ops + count; op++) {
@@ -155,16 +142,11 @@ static void apply_routes(struct apply *apply, struct op *ops, size_t count)
 		if (ifindex == 0) {
 			continue;
 		}
-		bool new_first = route->key.destination.ip.family == AF_INET;
-		if (op->desired != NULL && new_first) {
-			put_new_route(apply, op, ifindex);
-		}
-		if (op->observed != NULL && op->verb != OP_CREATE) {
-			put_old_route(apply, op, ifindex);
-		}
-		if (op->desired != NULL && !new_first) {
-			put_new_route(apply, op, ifindex);
-		}
+		bool delete = op->verb == OP_DELETE;
+		codec_route_encode(batch_begin(&apply->rtnl, op,
+					   delete ? RTM_DELROUTE : RTM_NEWROUTE,
+					   delete ? 0 : NLM_F_CREATE | NLM_F_APPEND),
+			route, ifindex);
 	}
 }
 

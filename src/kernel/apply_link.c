@@ -70,6 +70,9 @@ static void put_set(struct apply *apply, struct op *op)
 
 	if (op->verb == OP_CREATE) {
 		fields &= ~codec_link_create_fields;
+		if (link->kind == LINK_BRIDGE) { /* see codec_link_create() */
+			fields |= op->fields & FIELD_BIT(LINK_MTU);
+		}
 	}
 	if (wants(op, LINK_MASTER) && link->master[0] != '\0') {
 		numbers.master = apply_link_number(apply, op, link->master);

@@ -163,12 +163,19 @@ static void put_af_spec(struct nlmsghdr *message, const struct link *link, uint6
 void codec_link_create(struct nlmsghdr *message, const struct link *link, uint64_t fields,
 	const struct link_numbers *numbers)
 {
+	struct link first = *link;
+
+	/* A bridge follows the MTU of its ports until someone changes it: make it with another, so
+	 * that the next message is a change (br_change_mtu(), BROPT_MTU_SET_BY_USER). */
+	if (link->kind == LINK_BRIDGE) {
+		first.mtu++;
+	}
 	put_head(message, numbers->link);
 	mnl_attr_put_strz(message, IFLA_IFNAME, link->name);
 	if (numbers->lower != 0) {
 		mnl_attr_put_u32(message, IFLA_LINK, numbers->lower);
 	}
-	put_common(message, link, fields & ~FIELD_BIT(LINK_GROUP));
+	put_common(message, &first, fields & ~FIELD_BIT(LINK_GROUP));
 	mnl_attr_put_u32(message, IFLA_GROUP,
 		wants(fields, LINK_GROUP) ? link->group : STATE_LINK_GROUP);
 	put_linkinfo(message, link, fields);

@@ -92,7 +92,9 @@ int codec_address_decode(const struct nlmsghdr *message, struct address *address
 		return -ENOENT;
 	}
 	address->key.prefix = (struct prefix){.ip = *ip, .length = head->ifa_prefixlen};
-	object_give(address, ADDRESS_NODAD, nodad, (attrs.flags & IFA_F_NODAD) != 0);
+	if (ip->family == AF_INET6) { /* IPv4 has no duplicate detection to tell of */
+		object_give(address, ADDRESS_NODAD, nodad, (attrs.flags & IFA_F_NODAD) != 0);
+	}
 	object_give(address, ADDRESS_METRIC, metric, attrs.metric);
 	address->head.flags = attrs.ours ? OBJECT_OWNED : 0;
 	*ifindex = head->ifa_index;
@@ -137,7 +139,9 @@ void codec_address_encode(struct nlmsghdr *message, const struct address *addres
 	}
 	mnl_attr_put_u8(message, IFA_PROTO, STATE_PROTOCOL);
 	put_broadcast(message, prefix);
-	mnl_attr_put_u32(message, IFA_FLAGS, address->nodad ? IFA_F_NODAD : 0);
+	if (address->nodad && prefix->ip.family == AF_INET6) {
+		mnl_attr_put_u32(message, IFA_FLAGS, IFA_F_NODAD);
+	}
 	if (address->metric != 0) {
 		mnl_attr_put_u32(message, IFA_RT_PRIORITY, address->metric);
 	}

@@ -48,7 +48,7 @@ static const struct module *missing_module(const struct kernel *kernel, const st
 		return kernel->batadv.family == 0 ? &batman_adv : NULL;
 	case OBJECT_RULESET:
 		return op->error == -EPROTONOSUPPORT || op->error == -EOPNOTSUPP ||
-				       op->error == -EAFNOSUPPORT || op->error == -EINVAL
+				       op->error == -EAFNOSUPPORT
 			       ? &nf_tables
 			       : NULL;
 	case OBJECT_ADDRESS:

@@ -65,27 +65,23 @@ void nft_close(struct nft *nft)
 	free(nft);
 }
 
-/* One try to read. Every message carries the low bits of the number of the kernel's ruleset, which
- * counts up with every transaction: all must be the same. */
 struct reading {
 	struct ruleset ruleset;
-	uint16_t generation;
-	bool begun;
+	uint32_t generation; /* counts up with every transaction, of any table */
 	bool dormant;
 };
 
-static int check_generation(struct reading *reading, const struct nlmsghdr *message)
+static int on_generation(const struct nlmsghdr *message, void *context)
 {
-	const struct nfgenmsg *head = mnl_nlmsg_get_payload(message);
+	struct reading *reading = context;
+	struct nlattr *attr;
 
-	if (mnl_nlmsg_get_payload_len(message) < sizeof(*head)) {
-		return -EBADMSG;
+	mnl_attr_for_each (attr, message, sizeof(struct nfgenmsg)) {
+		if (mnl_attr_get_type(attr) == NFTA_GEN_ID &&
+			mnl_attr_validate(attr, MNL_TYPE_U32) == 0) {
+			reading->generation = ntohl(mnl_attr_get_u32(attr));
+		}
 	}
-	if (reading->begun && head->res_id != reading->generation) {
-		return -EINTR;
-	}
-	reading->begun = true;
-	reading->generation = head->res_id;
 	return 0;
 }
 
@@ -93,11 +89,7 @@ static int on_table(const struct nlmsghdr *message, void *context)
 {
 	struct reading *reading = context;
 	struct nlattr *attr;
-	int error = check_generation(reading, message);
 
-	if (error < 0) {
-		return error;
-	}
 	reading->ruleset.present = true;
 	mnl_attr_for_each (attr, message, sizeof(struct nfgenmsg)) {
 		if (mnl_attr_get_type(attr) == NFTA_TABLE_FLAGS &&
@@ -124,18 +116,14 @@ static int keep_chain(struct ruleset *ruleset, const struct nftnl_chain *from)
 static int on_chain(const struct nlmsghdr *message, void *context)
 {
 	struct reading *reading = context;
-	int error = check_generation(reading, message);
-
-	if (error < 0) {
-		return error;
-	}
 	struct nftnl_chain *chain = nftnl_chain_alloc();
 
 	if (!chain) {
 		return -ENOMEM;
 	}
-	error = nftnl_chain_nlmsg_parse(message, chain) < 0 ? -EBADMSG
-							    : keep_chain(&reading->ruleset, chain);
+	int error = nftnl_chain_nlmsg_parse(message, chain) < 0
+			    ? -EBADMSG
+			    : keep_chain(&reading->ruleset, chain);
 	nftnl_chain_free(chain);
 	return error;
 }
@@ -144,10 +132,9 @@ static int on_rule(const struct nlmsghdr *message, void *context)
 {
 	struct reading *reading = context;
 	struct nft_rule rule;
-	int error = check_generation(reading, message);
 
-	if (error < 0 || reading->ruleset.rule_count >= RULES_MAX) {
-		return error;
+	if (reading->ruleset.rule_count >= RULES_MAX) {
+		return 0;
 	}
 	struct nftnl_rule *from = nftnl_rule_alloc();
 
@@ -169,19 +156,18 @@ static int ask(struct nft *nft, uint16_t type, uint16_t flags, netlink_each_fn *
 	char buffer[256];
 	struct nlmsghdr *message = nftnl_nlmsg_build_hdr(buffer, type, NFPROTO_BRIDGE, 0, 0);
 
-	/* The table's name is attribute 1 in all three; for chains it is no filter. */
-	if (type != NFT_MSG_GETCHAIN) {
+	/* Attribute 1 of both; a dump of chains takes no table. */
+	if (type == NFT_MSG_GETTABLE || type == NFT_MSG_GETRULE) {
 		mnl_attr_put_strz(message, NFTA_TABLE_NAME, RULESET_TABLE);
 	}
 	return netlink_request(&nft->request, message, flags, each, reading);
 }
 
-static int read_once(struct nft *nft, struct reading *reading)
+static int read_table(struct nft *nft, struct reading *reading)
 {
 	int error = ask(nft, NFT_MSG_GETTABLE, NLM_F_ACK, on_table, reading);
 
-	/* EINVAL: the kernel has no nf_tables at all, so no table of ours either. */
-	if (error == -ENOENT || error == -EINVAL) {
+	if (error == -ENOENT) {
 		return 0;
 	}
 	if (error == 0) {
@@ -193,6 +179,29 @@ static int read_once(struct nft *nft, struct reading *reading)
 	if (error == 0 && reading->dormant) {
 		ruleset_free(&reading->ruleset);
 		reading->ruleset.present = true;
+	}
+	return error;
+}
+
+/* While the kernel commits a transaction, readers see a mixture, all of it marked with the new
+ * generation already. So what was read counts only when it stands between two moments of the same
+ * generation at which no transaction was running. */
+static int read_once(struct nft *nft, struct reading *reading)
+{
+	int error = ask(nft, NFT_MSG_GETGEN, NLM_F_ACK, on_generation, reading);
+
+	/* EINVAL: the kernel has no nf_tables, so no table of ours either. */
+	if (error == -EINVAL) {
+		return 0;
+	}
+	if (error == 0) {
+		error = nft_transaction_settle(&nft->request, reading->generation);
+	}
+	if (error == 0) {
+		error = read_table(nft, reading);
+	}
+	if (error == 0) {
+		error = nft_transaction_settle(&nft->request, reading->generation);
 	}
 	return error;
 }

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "kernel/nft_transaction.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nfnetlink.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -26,7 +28,8 @@ struct transaction {
 	char *bytes;
 	size_t used;
 	uint32_t first; /* sequence number of the begin */
-	uint32_t last;  /* of the message that asks for an acknowledgement */
+	uint32_t last;  /* of the message that asks for an acknowledgement, the begin's when none
+			   does */
 };
 
 static void free_transaction(struct transaction *transaction)
@@ -219,7 +222,9 @@ static int receive_outcome(const struct transaction *transaction, struct outcome
 			continue;
 		}
 		if (received < 0) {
-			return errno == EAGAIN ? -EBADMSG : -errno;
+			bool silent = errno == EAGAIN && transaction->last == transaction->first;
+
+			return silent ? 0 : errno == EAGAIN ? -EBADMSG : -errno;
 		}
 		int left = (int)received;
 
@@ -229,6 +234,16 @@ static int receive_outcome(const struct transaction *transaction, struct outcome
 		}
 	}
 	return outcome->error;
+}
+
+static int run(struct transaction *transaction, struct outcome *outcome)
+{
+	struct mnl_socket *socket = transaction->netlink->socket;
+
+	if (mnl_socket_sendto(socket, transaction->bytes, transaction->used) < 0) {
+		return -errno;
+	}
+	return receive_outcome(transaction, outcome);
 }
 
 int nft_transaction_run(struct netlink *netlink, const struct ruleset *ruleset, char *message,
@@ -243,15 +258,29 @@ int nft_transaction_run(struct netlink *netlink, const struct ruleset *ruleset, 
 	transaction.bytes = count <= MESSAGES_MAX ? malloc(count * MESSAGE_MAX) : NULL;
 	int error = transaction.bytes ? fill(&transaction) : -ENOMEM;
 
-	if (error == 0 &&
-		mnl_socket_sendto(netlink->socket, transaction.bytes, transaction.used) < 0) {
-		error = -errno;
-	}
 	if (error == 0) {
-		error = receive_outcome(&transaction, &outcome);
+		error = run(&transaction, &outcome);
 	}
 	if (error < 0 && outcome.error == 0) {
 		snprintf(message, size, "table bridge %s: %s", RULESET_TABLE, strerror(-error));
 	}
 	return error;
+}
+
+int nft_transaction_settle(struct netlink *netlink, uint32_t generation)
+{
+	char bytes[128];
+	struct transaction transaction = {.netlink = netlink, .bytes = bytes};
+	struct outcome outcome = {0};
+
+	transaction.first = transaction.last = next_sequence(&transaction);
+	struct nlmsghdr *message = nftnl_batch_begin(bytes, transaction.first);
+
+	mnl_attr_put_u32(message, NFNL_BATCH_GENID, htonl(generation));
+	put(&transaction, message);
+	put(&transaction,
+		nftnl_batch_end(transaction_end(&transaction), next_sequence(&transaction)));
+	int error = run(&transaction, &outcome);
+
+	return error == -ERESTART ? -EINTR : error;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The replacement of the whole table "bridge meshd" as one netlink transaction. */
+/* Netlink transactions of nftables: the replacement of the whole table "bridge meshd". */
 #ifndef KERNEL_NFT_TRANSACTION_H
 #define KERNEL_NFT_TRANSACTION_H
 
@@ -9,5 +9,10 @@
 /* See nft_replace(). netlink is a socket of NETLINK_NETFILTER. */
 int nft_transaction_run(struct netlink *netlink, const struct ruleset *ruleset, char *message,
 	size_t size);
+
+/* An empty transaction: waits until no transaction is running, and changes nothing. 0, -EINTR when
+ * the kernel's rulesets are not of this generation (any more), -EOPNOTSUPP when the kernel has no
+ * nf_tables, or another -errno. */
+int nft_transaction_settle(struct netlink *netlink, uint32_t generation);
 
 #endif

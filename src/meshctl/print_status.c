@@ -64,6 +64,7 @@ static void print_problem(const json_t *problem, const struct status_view *view)
 {
 	const char *severity = status_text(problem, "severity");
 	const char *object = status_text(problem, "object");
+	const char *text = status_text(problem, "text");
 	const char *hint = status_text(problem, "hint");
 	enum print_style style = PRINT_DIM;
 
@@ -73,9 +74,11 @@ static void print_problem(const json_t *problem, const struct status_view *view)
 		style = PRINT_WARNING;
 	}
 	print_styled(view->to, view->colour, style, "  %-8s", severity);
-	print_styled(view->to, view->colour, PRINT_BOLD, "%s%s", object,
-		object[0] != '\0' ? ": " : "");
-	print_styled(view->to, view->colour, PRINT_PLAIN, "%s", status_text(problem, "text"));
+	/* Most texts name the object themselves. */
+	if (strstr(text, object) == NULL) {
+		print_styled(view->to, view->colour, PRINT_BOLD, "%s: ", object);
+	}
+	print_styled(view->to, view->colour, PRINT_PLAIN, "%s", text);
 	print_end(view->to);
 	if (hint[0] != '\0') {
 		print_styled(view->to, view->colour, PRINT_DIM, "          -> %s", hint);
@@ -221,32 +224,45 @@ static void print_mesh(const json_t *status, const struct status_view *view)
 	print_end(view->to);
 }
 
+static size_t count_refused(const json_t *plan)
+{
+	size_t refused = 0;
+	size_t index;
+	json_t *op;
+
+	json_array_foreach (plan, index, op) {
+		refused += json_object_get(op, "error") != NULL;
+	}
+	return refused;
+}
+
 static void print_history(const json_t *status, const struct status_view *view)
 {
 	const json_t *reconcile = json_object_get(status, "reconcile");
 	const json_t *plan = json_object_get(reconcile, "last_plan");
 	long long now = (long long)view->now;
 	long long change = status_number(reconcile, "last_change");
-	long long failures = status_number(reconcile, "failures");
+	size_t count = json_array_size(plan);
+	size_t refused = count_refused(plan);
 	char age[HUMAN_SIZE];
 
 	print_label(view, "Meshd");
 	print_styled(view->to, view->colour, PRINT_PLAIN, "  runs for %s",
 		human_milliseconds((now - status_number(reconcile, "started")) * 1000, age));
 	if (change > 0) {
-		size_t count = json_array_size(plan);
 		print_styled(view->to, view->colour, PRINT_PLAIN,
-			", last changed something %s ago (%zu operation%s)",
+			", last worked %s ago: %zu operation%s",
 			human_milliseconds((now - change) * 1000, age), count,
 			count == 1 ? "" : "s");
 	}
-	if (failures > 0) {
-		print_styled(view->to, view->colour, PRINT_WARNING, ", %lld refused", failures);
+	if (refused > 0) {
+		print_styled(view->to, view->colour, PRINT_WARNING, ", %zu of them refused",
+			refused);
 	}
 	print_end(view->to);
-	if (view->all && json_array_size(plan) > 0) {
+	if (view->all && count > 0) {
 		print_end(view->to);
-		print_styled(view->to, view->colour, PRINT_BOLD, "Last change");
+		print_styled(view->to, view->colour, PRINT_BOLD, "Last work");
 		print_end(view->to);
 		print_plan(plan, view->colour, view->to);
 	}

@@ -220,7 +220,7 @@ void print_status_rules(const json_t *status, const struct status_view *view)
 	const json_t *rules = json_object_get(status, "rules");
 	size_t count = json_array_size(rules);
 	size_t interesting = 0;
-	char title[64];
+	char title[128];
 	size_t index;
 	json_t *rule;
 

@@ -17,7 +17,7 @@ struct build {
 	const struct wish *wish;
 	const struct state *observed;
 	struct state *desired;
-	struct dice dice; /* of the small settings: the same at every build of one wish */
+	struct dice dice; /* of the small settings of the object being built */
 	bool no_memory;
 };
 
@@ -115,6 +115,17 @@ static void *add(struct build *build, enum object_type type, const void *key)
 	return object;
 }
 
+/* The same settings for an object at every build, whatever else is there. */
+static struct dice dice_of(const struct build *build, const char *name)
+{
+	uint64_t hash = build->wish->seed;
+
+	for (size_t i = 0; name[i] != '\0'; i++) {
+		hash = hash * 31 + (unsigned char)name[i];
+	}
+	return dice_new(hash);
+}
+
 static bool is_foreign(const struct link *link)
 {
 	return link != NULL && !(link->head.flags & OBJECT_OWNED);
@@ -144,6 +155,7 @@ static struct link *add_own(struct build *build, const char *name, enum link_kin
 		build->no_memory = true;
 		return NULL;
 	}
+	build->dice = dice_of(build, name);
 	object_give(link, LINK_KIND, kind, (uint8_t)kind);
 	snprintf(link->alias, sizeof(link->alias), "%s%s", STATE_ALIAS_PREFIX, role);
 	link->head.has |= FIELD_BIT(LINK_ALIAS);
@@ -427,10 +439,7 @@ static void build_rest(struct build *build)
 
 int wish_build(const struct wish *wish, const struct state *observed, struct state *desired)
 {
-	struct build build = {.wish = wish,
-		.observed = observed,
-		.desired = desired,
-		.dice = dice_new(wish->seed)};
+	struct build build = {.wish = wish, .observed = observed, .desired = desired};
 
 	memset(desired, 0, sizeof(*desired));
 	build_bridge(&build);

@@ -87,9 +87,7 @@ def check_libraries(tree):
 def check_spdx(tree):
     """Every source file names its licence in its first lines."""
     found = []
-    for path in tree.files(suffix=(".c", ".h", ".py", ".sh", "CMakeLists.txt", ".in")) + tree.scripts():
-        if path.endswith("CMakeLists.txt"):
-            continue
+    for path in tree.files(suffix=(".c", ".h", ".py", ".sh", ".h.in")) + tree.scripts():
         if SPDX not in "\n".join(tree.read(path).split("\n")[:3]):
             found.append(f"{path}:1: no line {SPDX}")
     return found
@@ -136,31 +134,33 @@ COMMENT = re.compile(r"/\*.*?\*/", re.S)
 def header_names(tree, path):
     """(functions, words they may begin with) of a header."""
     text = COMMENT.sub("", tree.read(path))
-    stem = path.split("/")[-1].removesuffix(".h")
+    types = {name.split("_")[0] for name in TYPE.findall(text)}
     short = "/".join(path.split("/")[-2:])
-    return set(DECLARATION.findall(text)), {stem, *TYPE.findall(text), *NOUNS.get(short, ())}
+    return set(DECLARATION.findall(text)), words_of(path) | types | NOUNS.get(short, set())
 
 
-def starts_with(name, words):
-    return any(name == word or name.startswith(word + "_") for word in words)
+def words_of(path):
+    """The words of a file's name: {"config", "text"} of src/core/config_text.c."""
+    return set(path.split("/")[-1].rsplit(".", 1)[0].split("_"))
 
 
 def check_names(tree):
-    """Every exported function is declared in a header of its room and begins with that header's
-    or its file's name, or with that of a type the header names."""
+    """Every exported function is declared in a header of its room and begins with a word of that
+    header's or its file's name, or of a type the header names."""
     found = []
     headers = {path: header_names(tree, path) for path in tree.files("src", "include", suffix=(".h",))}
     for path in tree.files("src", suffix=(".c",)):
-        room, stem = room_of(path), path.split("/")[-1].removesuffix(".c")
-        for match in DEFINITION.finditer(COMMENT.sub(lambda m: "\n" * m.group().count("\n"), tree.read(path))):
-            name = match.group(1)
+        room = room_of(path)
+        text = COMMENT.sub(lambda m: "\n" * m.group().count("\n"), tree.read(path))
+        for match in DEFINITION.finditer(text):
+            name, line = match.group(1), line_of(text, match.start())
             if name == "main":
                 continue
-            doors = [h for h, (functions, _) in headers.items() if name in functions and room_of(h) == room]
-            line = line_of(tree.read(path), match.start())
+            doors = [h for h in headers if name in headers[h][0] and room_of(h) == room]
+            words = words_of(path).union(*(headers[door][1] for door in doors))
             if not doors:
                 found.append(f"{path}:{line}: {name}() is exported and in no header of {room}")
-            elif not any(starts_with(name, headers[door][1] | {stem}) for door in doors):
+            elif name.split("_")[0] not in words:
                 found.append(f"{path}:{line}: {name}() does not begin with its module's name")
     return found
 

@@ -183,7 +183,7 @@ static const char *run_frame(struct ruleset *ruleset, const struct frame_spec *s
 	struct packet packet = {in, "", bytes, spec->tag_type ? 4 : 0};
 	const struct nft_rule *dropped = NULL;
 
-	frame_build(spec, bytes);
+	frame_build(spec, 0, bytes);
 	if (origin != FROM_NODE) {
 		dropped = run_chain(ruleset, "prerouting", &packet);
 		packet.oif = out;

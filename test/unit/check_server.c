@@ -3,8 +3,6 @@
  */
 #include <errno.h>
 #include <poll.h>
-#include <pthread.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,11 +12,11 @@
 #include <sys/un.h>
 
 #include "base/cleanup.h"
-#include "control/client.h"
 #include "control/server.h"
 #include "unit/check_main.h"
 
 #define BIG_SIZE ((size_t)3 * 1024 * 1024)
+#define BIG      "{\"jsonrpc\":\"2.0\",\"method\":\"big\",\"params\":{\"size\":3145728},\"id\":1}\n"
 #define PING     "{\"jsonrpc\":\"2.0\",\"method\":\"ping\",\"id\":1}\n"
 #define PONG     "{\"jsonrpc\":\"2.0\",\"result\":\"pong\",\"id\":1}\n"
 
@@ -49,15 +47,6 @@ static json_t *run_big(void *context, const json_t *params, struct request_error
 	return json;
 }
 
-static json_t *run_refuse(void *context, const json_t *params, struct request_error *error)
-{
-	(void)context;
-	(void)params;
-	request_fail(error, REQUEST_FAILED, "look", "no");
-	error->data = json_pack("{s:[s]}", "errors", "one");
-	return NULL;
-}
-
 static const struct request_param big_params[] = {
 	{"size", JSON_INTEGER, true, "bytes"},
 };
@@ -65,7 +54,6 @@ static const struct request_param big_params[] = {
 static const struct request_method methods[] = {
 	{.name = "ping", .run = run_ping},
 	{.name = "big", .run = run_big, .params = big_params, .param_count = 1},
-	{.name = "refuse", .run = run_refuse},
 };
 
 static const struct request_table table = {
@@ -157,7 +145,7 @@ static int connect_greeted(void)
 
 	turn();
 	ck_assert_str_eq(receive_text(fd), "{\"meshd\":{\"version\":\"1\",\"api\":1,"
-					   "\"capabilities\":[\"ping\",\"big\",\"refuse\"]}}\n");
+					   "\"capabilities\":[\"ping\",\"big\"]}}\n");
 	return fd;
 }
 
@@ -350,8 +338,7 @@ START_TEST(test_slow_reader)
 	char text[8192];
 	ssize_t received;
 
-	send_text(fd, "{\"jsonrpc\":\"2.0\",\"method\":\"big\",\"params\":{\"size\":3145728},"
-		      "\"id\":1}\n" PING);
+	send_text(fd, BIG PING);
 	turn();
 	/* The answer waits, the second request too, and the loop sleeps meanwhile. */
 	ck_assert_int_eq(ran, 1);
@@ -381,8 +368,7 @@ START_TEST(test_slow_reader_leaves)
 {
 	int fd = connect_greeted();
 
-	send_text(fd, "{\"jsonrpc\":\"2.0\",\"method\":\"big\",\"params\":{\"size\":3145728},"
-		      "\"id\":1}\n");
+	send_text(fd, BIG);
 	turn();
 	close(fd);
 	turn();
@@ -426,20 +412,14 @@ START_TEST(test_no_descriptors)
 }
 END_TEST
 
-START_TEST(test_mode)
-{
-	struct stat status;
-
-	ck_assert_int_eq(stat(path, &status), 0);
-	ck_assert_uint_eq(status.st_mode & 07777, 0660);
-}
-END_TEST
-
 START_TEST(test_living_is_kept)
 {
 	struct server *second = NULL;
+	struct stat status;
 	struct err err;
 
+	ck_assert_int_eq(stat(path, &status), 0);
+	ck_assert_uint_eq(status.st_mode & 07777, 0660);
 	ck_assert_int_eq(server_open(&second, path, &table, &ran, &err), -EADDRINUSE);
 	ck_assert_ptr_nonnull(strstr(err.text, "another meshd answers at "));
 	int fd = connect_greeted();
@@ -489,69 +469,6 @@ START_TEST(test_bad_paths)
 }
 END_TEST
 
-static atomic_bool stop;
-
-static void *turn_until_stopped(void *unused)
-{
-	struct pollfd entry = {.fd = server_fd(server), .events = POLLIN};
-
-	(void)unused;
-	while (!atomic_load(&stop)) {
-		if (poll(&entry, 1, 20) == 1) {
-			server_on_readable(server);
-		}
-	}
-	return NULL;
-}
-
-START_TEST(test_client)
-{
-	json_t *params = json_pack("{s:i}", "size", (int)BIG_SIZE);
-	json_t *result = NULL;
-	struct err err;
-	pthread_t thread;
-
-	atomic_store(&stop, false);
-	pthread_create(&thread, NULL, turn_until_stopped, NULL);
-	ck_assert_int_eq(client_call(path, "ping", NULL, 0, &result, &err), 0);
-	ck_assert_str_eq(json_string_value(result), "pong");
-	json_decref(result);
-	ck_assert_int_eq(client_call(path, "big", params, 0, &result, &err), 0);
-	ck_assert_uint_eq(json_string_length(result), BIG_SIZE);
-	json_decref(result);
-	ck_assert_int_eq(client_call(path, "refuse", NULL, 0, &result, &err), 1);
-	ck_assert_str_eq(err.text, "no (look)");
-	const json_t *errors = json_object_get(json_object_get(result, "data"), "errors");
-	ck_assert_str_eq(json_string_value(json_array_get(errors, 0)), "one");
-	json_decref(result);
-	json_object_set_new(params, "size", json_integer(100000));
-	json_object_set_new(params, "other", json_stringn(path, strlen(path)));
-	ck_assert_int_eq(client_call(path, "big", params, 0, &result, &err), 1);
-	json_decref(result);
-	json_decref(params);
-	atomic_store(&stop, true);
-	pthread_join(thread, NULL);
-}
-END_TEST
-
-START_TEST(test_client_alone)
-{
-	json_t *result = NULL;
-	struct err err;
-	char name[200];
-
-	/* Nobody turns the server. */
-	ck_assert_int_eq(client_call(path, "ping", NULL, 50, &result, &err), -ETIMEDOUT);
-	ck_assert_ptr_nonnull(strstr(err.text, "no answer within 0.05 seconds"));
-	snprintf(name, sizeof(name), "%s/none", directory);
-	ck_assert_int_eq(client_call(name, "ping", NULL, 0, &result, &err), -ENOENT);
-	ck_assert_ptr_nonnull(strstr(err.text, "meshd is not running (no socket at "));
-	snprintf(name, sizeof(name), "%s/%0120d", directory, 1);
-	ck_assert_int_eq(client_call(name, "ping", NULL, 0, &result, &err), -ENAMETOOLONG);
-	ck_assert_ptr_null(result);
-}
-END_TEST
-
 Suite *check_suite(void)
 {
 	Suite *suite = suite_create("server");
@@ -570,12 +487,9 @@ Suite *check_suite(void)
 	tcase_add_test(cases, test_slow_reader_leaves);
 	tcase_add_test(cases, test_answer_too_large);
 	tcase_add_test(cases, test_no_descriptors);
-	tcase_add_test(cases, test_mode);
 	tcase_add_test(cases, test_living_is_kept);
 	tcase_add_test(cases, test_foreign_living_is_kept);
 	tcase_add_test(cases, test_bad_paths);
-	tcase_add_test(cases, test_client);
-	tcase_add_test(cases, test_client_alone);
 	suite_add_tcase(suite, cases);
 	return suite;
 }

@@ -11,6 +11,8 @@
 #include "base/text.h"
 
 #define FRAME_SIZE 128
+#define FRAME_MARK "mark"
+#define MARK_SIZE  8
 
 #define BROADCAST "ff:ff:ff:ff:ff:ff"
 #define CLIENT    "02:c1:00:00:00:01" /* behind this node */
@@ -108,14 +110,26 @@ static inline size_t put_arp(uint8_t *at, const struct frame_spec *spec)
 	return 28;
 }
 
-/* Only what rules read is right: no checksums. */
+/* The kernel's br_netfilter, where it is loaded, drops IPv4 with a wrong checksum. */
+static inline void put_checksum(uint8_t *head)
+{
+	uint32_t sum = 0;
+
+	for (size_t i = 0; i < 20; i += 2) {
+		sum += head[i] << 8 | head[i + 1];
+	}
+	sum = (sum & 0xffff) + (sum >> 16);
+	put16(head + 10, ~(sum + (sum >> 16)) & 0xffff);
+}
+
+/* With MARK_SIZE bytes of payload behind the headers. */
 static inline size_t put_packet(uint8_t *at, const struct frame_spec *spec)
 {
 	bool six = strchr(spec->from, ':') != NULL;
 	uint8_t protocol = spec->kind == FRAME_ND ? 58 : 17;
 	size_t head = six ? 40 : 20;
 	uint8_t *inner = at + head;
-	uint16_t length = spec->kind == FRAME_ND ? 24 : 16;
+	uint16_t length = (spec->kind == FRAME_ND ? 24 : 8) + MARK_SIZE;
 
 	if (six) {
 		at[0] = 0x60;
@@ -130,6 +144,9 @@ static inline size_t put_packet(uint8_t *at, const struct frame_spec *spec)
 	}
 	put_ip(at + (six ? 8 : 12), spec->from);
 	put_ip(at + (six ? 24 : 16), spec->to);
+	if (!six) {
+		put_checksum(at);
+	}
 	if (spec->kind == FRAME_ND) {
 		inner[0] = spec->sport;
 		put_ip(inner + 8, spec->nd_target ? spec->nd_target : "::");
@@ -138,7 +155,7 @@ static inline size_t put_packet(uint8_t *at, const struct frame_spec *spec)
 		put16(inner + 2, spec->dport);
 		put16(inner + 4, length);
 	}
-	return head + length;
+	return head + length - MARK_SIZE;
 }
 
 static inline uint16_t frame_type(const struct frame_spec *spec)
@@ -155,8 +172,9 @@ static inline uint16_t frame_type(const struct frame_spec *spec)
 	return strchr(spec->from, ':') ? 0x86dd : 0x0800;
 }
 
-/* Returns the length, at least 60. */
-static inline size_t frame_build(const struct frame_spec *spec, uint8_t bytes[FRAME_SIZE])
+/* Ends the frame with a mark that holds the number. Returns the length, at least 60. */
+static inline size_t frame_build(const struct frame_spec *spec, uint32_t number,
+	uint8_t bytes[FRAME_SIZE])
 {
 	size_t at = 12;
 
@@ -173,7 +191,22 @@ static inline size_t frame_build(const struct frame_spec *spec, uint8_t bytes[FR
 	} else if (spec->kind != FRAME_RAW) {
 		at += put_packet(bytes + at, spec);
 	}
+	memcpy(bytes + at, FRAME_MARK, MARK_SIZE - sizeof(number));
+	memcpy(bytes + at + MARK_SIZE - sizeof(number), &number, sizeof(number));
+	at += MARK_SIZE;
 	return at < 60 ? 60 : at;
+}
+
+/* The number in a frame's mark, 0 when it has none. */
+static inline uint32_t frame_number(const uint8_t *bytes, size_t length)
+{
+	const uint8_t *mark = memmem(bytes, length, FRAME_MARK, MARK_SIZE - sizeof(uint32_t));
+	uint32_t number = 0;
+
+	if (mark && (size_t)(mark - bytes) + MARK_SIZE <= length) {
+		memcpy(&number, mark + MARK_SIZE - sizeof(number), sizeof(number));
+	}
+	return number;
 }
 
 #define ARP_FRAME(mac, sender, asked)                                                              \

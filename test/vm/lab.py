@@ -9,14 +9,11 @@ kernel has batman-adv and 8021q. A case looks like this:
     def case_two_nodes(lab):
         a, b = lab.node("a"), lab.node("b")
         lab.link(a, "mesh0", b, "mesh0")
-        for node in (a, b):
-            lan = lab.client(node, "c" + node.name)      # a namespace behind the port lan0
-            node.meshd.configure({"cloud": {"ssid": "x"}, "links": {"mesh*": {}},
-                                  "lan": {"ports": ["lan*"]}})
-            node.meshd.start()
-        for node in (a, b):
-            node.meshd.wait_converged()
-        wait_for(lambda: len(a.originators()) == 1, 20, "a to see b")
+        client = lab.client(a, "c")                  # a namespace behind a's port lan0
+        lab.bring_up({a: basic_config(), b: basic_config()})    # starts meshd, waits until all is right
+        lab.wait_mesh([a, b])
+        client.configure("10.13.200.1/16", gateway="10.13.0.1")
+        client.reaches(b.node_ipv4())
 
 What to know:
  - Wait on conditions (wait_for), never with bare sleeps; limits stretch with LAB_TIME_FACTOR.
@@ -46,7 +43,7 @@ from snapshot import Snapshot
 
 __all__ = [
     "BROADCAST", "Capture", "Client", "Frame", "Lab", "LabError", "Meshd", "Namespace", "Node",
-    "Pinger", "RpcError", "Skip", "Snapshot", "limit", "wait_for",
+    "Pinger", "RpcError", "Skip", "Snapshot", "basic_config", "limit", "wait_for",
 ]  # fmt: skip
 
 TREE = pathlib.Path(__file__).resolve().parents[2]
@@ -128,6 +125,10 @@ class Node(Place):
         """A batctl JSON table: oj, nj, tgj, tlj, mj (mesh), hj (hardifs), ..."""
         return self.json("batctl", "meshif", mesh, table)
 
+    def node_ipv4(self):
+        """The node's own IPv4 address, as its status has it."""
+        return self.meshd.status()["node"]["ipv4"].split("/")[0]
+
     def mesh_address(self, mesh="bat0"):
         """By which the others know this node: the MAC of its first hardif."""
         return self.batctl_json("mj", mesh)["hard_address"]
@@ -162,6 +163,21 @@ class Client(Place):
         for entry in self.json("ip", "-j", "neigh", "show", "to", address):
             return entry.get("lladdr")
         return None
+
+
+def basic_config(ssid="LibreMesh.org", fast=True, **sections):
+    """A configuration for the names that Lab gives: links mesh*, ports lan*. fast: batman-adv speaks
+    five times a second and does not keep broadcasts back after its start. More sections are merged
+    in: basic_config("x", cloud={"vlan": 0})."""
+    config = {
+        "cloud": {"ssid": ssid},
+        "links": {"mesh*": {}},
+        "lan": {"ports": ["lan*"]},
+        "batadv": {"orig_interval": 200, "bridge_loop_avoidance": False} if fast else {},
+    }
+    for name, members in sections.items():
+        config[name] = {**config.get(name, {}), **members}
+    return config
 
 
 def _nodad(address):
@@ -214,6 +230,28 @@ class Lab:
         for left, right in zip(nodes, nodes[1:]):
             self.link(left, link.format(1), right, link.format(0))
         return nodes
+
+    def segment(self, name, *nodes, link="mesh0", mtu=1536):
+        """All nodes on one wire, as radios on one channel: a namespace with a bridge, and a link of
+        this name from each node to it. Returns the namespace (its ports have the nodes' names)."""
+        air = Place(self, name)
+        self.clients[name] = air
+        air.ip("link add air type bridge mcast_snooping 0", f"link set air up mtu {mtu}")
+        for node in nodes:
+            node.ip(
+                f"link add {link} address {node.next_mac()} mtu {mtu} type veth "
+                f"peer name {node.name} mtu {mtu} netns {air.path.name}",
+                f"link set {link} up",
+            )
+            air.ip(f"link set {node.name} up master air")
+        return air
+
+    def bring_up(self, configs, timeout=60):
+        """Starts meshd on nodes ({node: configuration}) and waits until all have converged."""
+        for node, config in configs.items():
+            node.meshd.configure(config)
+            node.meshd.start(wait=False)
+        return {node: node.meshd.wait_converged(timeout) for node in configs}
 
     def wait_mesh(self, nodes, timeout=30):
         """Waits until each of the nodes has all the others as originators."""

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What all commands share: options, exit codes, asking the daemon. */
+#ifndef MESHCTL_COMMAND_H
+#define MESHCTL_COMMAND_H
+
+#include <stdbool.h>
+
+#include <jansson.h>
+
+enum exit_code {
+	EXIT_CODE_OK = 0,
+	EXIT_CODE_FAILURE = 1,
+	EXIT_CODE_ATTENTION = 2, /* something differs or needs help */
+	EXIT_CODE_NOT_RUNNING = 3,
+	EXIT_CODE_USAGE = 4,
+};
+
+struct options {
+	const char *socket;
+	const char *profiles; /* NULL = where they are installed */
+	bool json;
+	bool all;
+	bool help;
+	const char *operand; /* the word after the command, or NULL */
+};
+
+/* Each returns an exit code. */
+int command_status(const struct options *options);
+int command_plan(const struct options *options);
+int command_reload(const struct options *options);
+int command_version(const struct options *options);
+int command_check(const struct options *options);
+
+/* Calls the daemon. EXIT_CODE_OK with *result, a new reference; else the exit code, with the reason
+ * said on stderr, or (options->json) the error object on stdout where the daemon refused. */
+int command_call(const struct options *options, const char *method, json_t **result);
+void command_print_json(const json_t *json);
+
+static inline void cleanup_json(json_t **json)
+{
+	json_decref(*json);
+}
+
+#endif

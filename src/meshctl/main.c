@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* meshctl: argv to command. */
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "control/client.h"
+#include "meshctl/command.h"
+#include "meshctl/derive.h"
+#include "version.h"
+
+#define DERIVE_WORDS_MAX 256
+
+enum option_bit {
+	OPTION_ALL = 1 << 0,
+	OPTION_PROFILES = 1 << 1,
+	OPTION_OPERAND = 1 << 2,
+};
+
+struct command {
+	const char *name;
+	const char *usage; /* what follows the name */
+	const char *text;
+	const char *more;                          /* for --help of the command */
+	int (*run)(const struct options *options); /* NULL: reads its own arguments */
+	unsigned int options;
+};
+
+static const struct command commands[] = {
+	{"status", "[--all]", "show the node on one screen, what is wrong first",
+		"  --all          every row, and what meshd did last\n"
+		"Exit code: 0 healthy, 2 with a problem of severity warning or error.\n",
+		command_status, OPTION_ALL},
+	{"plan", "", "show what differs from the configuration",
+		"Exit code: 0 nothing differs, 2 something does.\n", command_plan, 0},
+	{"reload", "", "read the configuration again",
+		"A wrong configuration changes nothing: its errors are shown, exit code 1.\n",
+		command_reload, 0},
+	{"version", "", "print the versions of meshctl and meshd", "", command_version, 0},
+	{"check", "[--profiles DIR] [DIR]", "check a configuration (default /etc/meshd)",
+		"  --profiles DIR where the profiles are (default " MESHD_PROFILE_DIR ")\n"
+		"Needs no daemon. Exit code: 0 right, 1 wrong.\n",
+		command_check, OPTION_PROFILES | OPTION_OPERAND},
+	{"derive", "--ssid SSID [--mac MAC] ...", "print what follows from an SSID and a MAC", "",
+		NULL, 0},
+};
+
+static const struct option long_options[] = {
+	{"socket", required_argument, NULL, 's'},
+	{"profiles", required_argument, NULL, 'p'},
+	{"json", no_argument, NULL, 'j'},
+	{"all", no_argument, NULL, 'a'},
+	{"help", no_argument, NULL, 'h'},
+	{"version", no_argument, NULL, 'V'},
+	{NULL, 0, NULL, 0},
+};
+
+static void print_usage(FILE *to)
+{
+	fputs("usage: meshctl [--socket PATH] [--json] COMMAND [OPTION]...\n"
+	      "Asks a running meshd, or works by itself where it can.\n\n",
+		to);
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
+		fprintf(to, "  %-8s %s\n", commands[i].name, commands[i].text);
+	}
+	fputs("\n  --socket PATH  control socket (default $MESHD_SOCKET or " CLIENT_SOCKET_DEFAULT
+	      ")\n"
+	      "  --json         print JSON\n"
+	      "  --help         print this, or the help of a command\n"
+	      "  --version      print the version\n"
+	      "\n"
+	      "Exit codes: 0 done, 1 failed, 2 something differs or needs help, 3 meshd is not "
+	      "running,\n4 wrong usage. See meshctl(1).\n",
+		to);
+}
+
+static void print_command_usage(const struct command *command)
+{
+	printf("usage: meshctl %s [--socket PATH] [--json] %s\n%c%s.\n%s", command->name,
+		command->usage, command->text[0] - 'a' + 'A', command->text + 1, command->more);
+}
+
+static int fail_usage(const char *reason, const char *word)
+{
+	fprintf(stderr, "meshctl: %s%s%s\nTry: meshctl --help\n", reason, word == NULL ? "" : ": ",
+		word == NULL ? "" : word);
+	return EXIT_CODE_USAGE;
+}
+
+/* Returns -1 to go on, else the exit code. taken: the bits that options of one command ask for. */
+static int take_option(struct options *options, int option, unsigned int *taken)
+{
+	switch (option) {
+	case 's':
+		options->socket = optarg;
+		return -1;
+	case 'p':
+		options->profiles = optarg;
+		*taken |= OPTION_PROFILES;
+		return -1;
+	case 'j':
+		options->json = true;
+		return -1;
+	case 'a':
+		options->all = true;
+		*taken |= OPTION_ALL;
+		return -1;
+	case 'h':
+		options->help = true;
+		return -1;
+	case 'V':
+		puts("meshctl " MESHD_VERSION);
+		return EXIT_CODE_OK;
+	default:
+		fputs("Try: meshctl --help\n", stderr);
+		return EXIT_CODE_USAGE;
+	}
+}
+
+static int run_derive(const struct options *options, int argc, char **argv)
+{
+	char json_word[] = "--json";
+	char help_word[] = "--help";
+	char *words[DERIVE_WORDS_MAX];
+	int count = 0;
+
+	if (argc > DERIVE_WORDS_MAX - 3) {
+		return fail_usage("too many arguments", NULL);
+	}
+	words[count++] = argv[0];
+	if (options->json) {
+		words[count++] = json_word;
+	}
+	if (options->help) {
+		words[count++] = help_word;
+	}
+	memcpy(words + count, argv + 1, sizeof(*words) * (size_t)(argc - 1));
+	count += argc - 1;
+	words[count] = NULL;
+	optind = 0; /* getopt begins anew */
+	return derive_main(count, words);
+}
+
+/* argv[0] is the command; its options may come in any order. */
+static int run_command(const struct command *command, struct options *options, int argc,
+	char **argv, unsigned int taken)
+{
+	int option;
+
+	optind = 0;
+	while ((option = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
+		int code = take_option(options, option, &taken);
+		if (code >= 0) {
+			return code;
+		}
+	}
+	if (options->help) {
+		print_command_usage(command);
+		return EXIT_CODE_OK;
+	}
+	if ((taken & ~command->options) != 0) {
+		return fail_usage("this command does not take that option", command->name);
+	}
+	if (optind < argc && (command->options & OPTION_OPERAND) != 0) {
+		options->operand = argv[optind++];
+	}
+	if (optind < argc) {
+		return fail_usage("no such argument", argv[optind]);
+	}
+	int code = command->run(options);
+	if (fflush(stdout) != 0 || ferror(stdout)) {
+		perror("meshctl: standard output");
+		return EXIT_CODE_FAILURE;
+	}
+	return code;
+}
+
+static const struct command *find_command(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
+		if (strcmp(commands[i].name, name) == 0) {
+			return &commands[i];
+		}
+	}
+	return NULL;
+}
+
+int main(int argc, char **argv)
+{
+	const char *from_environment = getenv("MESHD_SOCKET");
+	struct options options = {.socket = CLIENT_SOCKET_DEFAULT};
+	unsigned int taken = 0;
+	int option;
+
+	if (from_environment != NULL && from_environment[0] != '\0') {
+		options.socket = from_environment;
+	}
+	/* "+" stops at the command, whose options are read next. */
+	while ((option = getopt_long(argc, argv, "+", long_options, NULL)) != -1) {
+		int code = take_option(&options, option, &taken);
+		if (code >= 0) {
+			return code;
+		}
+	}
+	if (optind == argc) {
+		print_usage(options.help ? stdout : stderr);
+		return options.help ? EXIT_CODE_OK : EXIT_CODE_USAGE;
+	}
+	const struct command *command = find_command(argv[optind]);
+	if (command == NULL) {
+		return fail_usage("no such command", argv[optind]);
+	}
+	if (command->run == NULL) {
+		return run_derive(&options, argc - optind, argv + optind);
+	}
+	return run_command(command, &options, argc - optind, argv + optind, taken);
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* For tests against the kernel that runs: a namespace of their own, and `ip` as the judge. */
+#ifndef KERNEL_TEST_FIXTURE_H
+#define KERNEL_TEST_FIXTURE_H
+
+#include "core/diff.h"
+#include "kernel/kernel.h"
+
+struct room {
+	struct kernel *kernel;
+	const char *mesh; /* observed too when given */
+	const uint16_t *mesh_vlans;
+	size_t mesh_vlan_count;
+	struct state observed;
+	struct plan plan;
+	bool ready; /* false: no right to make a namespace; the test is to do nothing */
+};
+
+extern struct room room; /* libcheck runs each test in its own process */
+
+/* A new namespace with the veth pair v0 - v1. */
+void open_room(void);
+void close_room(void);
+
+/* A shell command, which must succeed. */
+void run(const char *command);
+/* What the first object of ip's JSON says, by a path such as "linkinfo.info_data.mode". */
+void ck_text(const char *command, const char *path, const char *expected);
+void ck_number(const char *command, const char *path, long long expected);
+
+void observe(void);
+/* Observes, plans and applies; all ops must succeed. Returns their number. */
+size_t mend(struct state *desired);
+/* Nothing differs. */
+void ck_settled(struct state *desired);
+void show_plan(void);
+
+/* A link of ours with alias and group that shall be up. */
+struct link *want_link(struct state *desired, const char *name, enum link_kind kind);
+
+#endif

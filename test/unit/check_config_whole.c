@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* config_read: what only the merged configuration shows. */
+#include <linux/batman_adv.h>
+
+#include "base/cleanup.h"
+#include "core/problem.h"
+#include "unit/config_reading.h"
+
+START_TEST(test_gw_sel_class)
+{
+	struct reading reading = read_settings("{\"batadv\": {\"algorithm\": \"BATMAN_V\"}}");
+
+	expect_ok(&reading);
+	ck_assert_uint_eq(reading.config.batadv.settings.gw_sel_class, 50);
+	reading_free(&reading);
+	reading =
+		read_settings("{\"batadv\": {\"algorithm\": \"BATMAN_V\", \"gw_sel_class\": 256}}");
+	expect_ok(&reading);
+	ck_assert_uint_eq(reading.config.batadv.settings.gw_sel_class, 256);
+	reading_free(&reading);
+	expect_settings_error("{\"batadv\": {\"gw_sel_class\": 256}}",
+		"2:1:29: $.batadv.gw_sel_class: gw_sel_class 256 is too large for BATMAN_IV");
+	/* The layer that chose the algorithm is the one to blame. */
+	reading = read_texts(SSID,
+		"{\"batadv\": {\"algorithm\": \"BATMAN_V\", \"gw_sel_class\": 5000}}",
+		"{\"batadv\":\n{\"algorithm\": \"BATMAN_IV\"}}");
+	expect_error(&reading, 0, "3:2:15: $.batadv.algorithm: gw_sel_class 5000 is too large");
+	reading_free(&reading);
+}
+END_TEST
+
+START_TEST(test_names)
+{
+	expect_settings_error("{\"lan\": {\"bridge\": \"bat0\"}}",
+		"2:1:20: $.lan.bridge: lan.bridge and batadv.device are both \"bat0\"");
+	expect_settings_error("{\"anycast\": {\"device\": \"br-lan\"}}",
+		"2:1:24: $.anycast.device: lan.bridge and anycast.device are both \"br-lan\"");
+	expect_settings_error("{\"anycast\": {\"device\": \"bat0\"}}",
+		"2:1:24: $.anycast.device: batadv.device and anycast.device are both \"bat0\"");
+	expect_settings_error("{\"links\": {\"eth1\": {}, \"bat0\": {}}}",
+		"2:1:32: $.links.bat0: bat0 is the interface that meshd makes for batadv.device");
+	expect_settings_error("{\"lan\": {\"ports\": [\"eth0\", \"anygw\"]}}",
+		"2:1:28: $.lan.ports[1]: anygw is the interface that meshd makes for "
+		"anycast.device");
+	expect_settings_error("{\"node\": {\"primary_link\": \"br-lan\"}}",
+		"2:1:27: $.node.primary_link: br-lan is the interface that meshd makes");
+	struct reading reading = read_settings(
+		"{\"batadv\": {\"enabled\": false}, \"lan\": {\"ports\": [\"bat0\"]}}");
+	expect_ok(&reading);
+	reading_free(&reading);
+	reading = read_texts(SSID, "{\"links\": {\"eth9\": {}}}",
+		"{\"lan\": {\"bridge\": \"eth9\"}}");
+	expect_error(&reading, 0, "3:1:20: $.lan.bridge: eth9 is the interface that meshd makes");
+	reading_free(&reading);
+}
+END_TEST
+
+START_TEST(test_vlans)
+{
+	expect_settings_error("{\"cloud\": {\"vlan\": 17}}",
+		"2:1:20: $.cloud.vlan: babeld.vlan is 17, and so is the cloud's VLAN; ");
+	expect_settings_error("{\"bmx7\": {\"enabled\": true, \"vlan\": 29}}",
+		"2:1:36: $.bmx7.vlan: bmx7.vlan is 29, and so is the cloud's VLAN, which "
+		"cloud.ssid decides; layer 2 and layer 3 need different ones, 18 is LibreMesh's");
+	struct reading reading =
+		read_texts("{\"cloud\": {\"ssid\": \"x\"}, \"babeld\": {\"vlan\": 29}}", SSID,
+			NULL);
+	expect_error(&reading, 0, "2:1:20: $.cloud.ssid: babeld.vlan is 29");
+	reading_free(&reading);
+	/* The two of layer 3 may share one; what is off does not matter. */
+	reading = read_settings("{\"bmx7\": {\"enabled\": true, \"vlan\": 17}}");
+	expect_ok(&reading);
+	reading_free(&reading);
+	reading = read_settings("{\"bmx7\": {\"enabled\": false, \"vlan\": 29}}");
+	expect_ok(&reading);
+	reading_free(&reading);
+	reading = read_settings("{\"batadv\": {\"enabled\": false}, \"cloud\": {\"vlan\": 17}}");
+	expect_ok(&reading);
+	reading_free(&reading);
+	reading = read_settings(
+		"{\"batadv\": {\"enabled\": false}, \"babeld\": {\"enabled\": false}}");
+	expect_ok(&reading);
+	reading_free(&reading);
+	expect_settings_error("{\"cloud\": {\"vlan\": 0}, \"babeld\": {\"vlan\": 0}}",
+		"2:1:43: $.babeld.vlan: babeld.vlan is 0, and so is the cloud's VLAN");
+}
+END_TEST
+
+START_TEST(test_untagged_port)
+{
+	expect_settings_error("{\"cloud\": {\"vlan\": 0}, \"links\": {\"eth1\": {}}, \"lan\": "
+			      "{\"ports\": [\"eth1\"]}}",
+		"2:1:65: $.lan.ports[0]: eth1 is a port of br-lan and a mesh link without a VLAN "
+		"(cloud.vlan is 0)");
+	expect_settings_error("{\"babeld\": {\"vlan\": 0}, \"links\": {\"eth1\": {}}, \"lan\": "
+			      "{\"ports\": [\"eth0\", \"eth1\"]}}",
+		"2:1:74: $.lan.ports[1]: eth1 is a port of br-lan and a mesh link without a VLAN "
+		"(babeld.vlan is 0)");
+	struct reading reading = read_settings(
+		"{\"babeld\": {\"vlan\": 0}, \"links\": {\"eth1\": {\"protocols\": [\"batadv\"]}}, "
+		"\"lan\": {\"ports\": [\"eth1\"]}}");
+	expect_ok(&reading);
+	reading_free(&reading);
+	reading = read_settings("{\"links\": {\"eth1\": {}}, \"lan\": {\"ports\": [\"eth1\"]}}");
+	expect_ok(&reading);
+	reading_free(&reading);
+}
+END_TEST
+
+START_TEST(test_gw_mode)
+{
+	struct reading reading;
+
+	expect_settings_error("{\"batadv\": {\"gw_mode\": \"server\"}}",
+		"2:1:24: $.batadv.gw_mode: gw_mode \"server\" with anycast makes every other node "
+		"send its clients' DHCP requests here");
+	reading = read_settings(
+		"{\"batadv\": {\"gw_mode\": \"server\"}, \"anycast\": {\"enabled\": false}}");
+	expect_ok(&reading);
+	ck_assert_uint_eq(reading.config.batadv.settings.gw_mode, BATADV_GW_MODE_SERVER);
+	reading_free(&reading);
+	reading = read_texts(SSID,
+		"{\"batadv\": {\"gw_mode\": \"server\"}, \"anycast\": {\"enabled\": false}}",
+		"{\"anycast\": {\"enabled\": true}}");
+	expect_error(&reading, 0, "3:1:25: $.anycast.enabled: gw_mode \"server\"");
+	reading_free(&reading);
+}
+END_TEST
+
+START_TEST(test_link_mtu)
+{
+	expect_settings_error("{\"links\": {\"eth1\": {\"mtu\": 127}}}",
+		"2:1:28: $.links.eth1.mtu: is 127, must be at least 128 on a link of batman-adv");
+	struct reading reading = read_settings("{\"links\": {\"eth1\": {\"mtu\": 128}}}");
+	expect_ok(&reading);
+	reading_free(&reading);
+	reading = read_settings(
+		"{\"links\": {\"eth1\": {\"mtu\": 127, \"protocols\": [\"babeld\"]}}}");
+	expect_ok(&reading);
+	reading_free(&reading);
+}
+END_TEST
+
+START_TEST(test_templates)
+{
+	expect_settings_error("{\"cloud\": {\"ipv4\": \"10.%N1.0.0\"}}",
+		"2:1:20: $.cloud.ipv4: \"10.%N1.0.0\" is not right: ipv4 template");
+	expect_settings_error("{\"cloud\": {\"ipv6\": \"fd%X1::/64\"}}", "2:1:20: $.cloud.ipv6: ");
+	expect_settings_error("{\"anycast\": {\"mac\": \"aa:aa:aa:%M1:%N2:aa\"}}",
+		"2:1:21: $.anycast.mac: ");
+	expect_settings_error("{\"anycast\": {\"mac\": \"ab:aa:aa:%N1:%N2:aa\"}}",
+		"2:1:21: $.anycast.mac: ");
+	expect_settings_error("{\"anycast\": {\"ipv4\": \"10.0.0.1\"}}",
+		"2:1:22: $.anycast.ipv4: \"10.0.0.1\" is not right: the address must be followed "
+		"by");
+	expect_settings_error("{\"anycast\": {\"ipv4\": \"fd00::1/64\"}}",
+		"2:1:22: $.anycast.ipv4: ");
+	expect_settings_error("{\"anycast\": {\"ipv6\": \"fd00::/64\"}}",
+		"2:1:22: $.anycast.ipv6: \"fd00::/64\" is not right: this is the address of the "
+		"network itself");
+	/* Right by itself, not with anycast. */
+	expect_settings_error("{\"cloud\": {\"ipv4\": \"10.%N1.0.0/31\"}}",
+		"2:1:20: $.cloud.ipv4: ipv4 template \"10.%N1.0.0/31\": a /31 has no room");
+	struct reading reading = read_settings(
+		"{\"cloud\": {\"ipv4\": \"10.%N1.0.0/31\"}, \"anycast\": {\"enabled\": false}}");
+	expect_ok(&reading);
+	reading_free(&reading);
+	reading = read_settings(
+		"{\"anycast\": {\"ipv4\": \"10.1.0.1/16\", \"ipv6\": \"fd00::1/64\"}, "
+		"\"node\": {\"hostname\": \"roof-%M5%M6\", \"primary_link\": \"eth0\"}}");
+	expect_ok(&reading);
+	ck_assert_str_eq(reading.config.anycast.ipv4, "10.1.0.1/16");
+	ck_assert_str_eq(reading.config.anycast.ipv6, "fd00::1/64");
+	ck_assert_str_eq(reading.config.node.hostname, "roof-%M5%M6");
+	ck_assert_str_eq(reading.config.node.primary_link, "eth0");
+	reading_free(&reading);
+}
+END_TEST
+
+START_TEST(test_warn)
+{
+	struct reading reading =
+		read_texts("{\"cloud\": {\"ssid\": \"12345678901234567890123456789012\"}}", NULL,
+			NULL);
+	struct problem_list problems = {0};
+
+	expect_ok(&reading);
+	ck_assert_int_eq(config_warn(&reading.config, &problems), 0);
+	ck_assert_uint_eq(problems.count, 0);
+	strcat(reading.config.cloud.ssid, "3");
+	ck_assert_int_eq(config_warn(&reading.config, &problems), 0);
+	ck_assert_uint_eq(problems.count, 1);
+	problem_list_free(&problems);
+	reading_free(&reading);
+}
+END_TEST
+
+Suite *check_suite(void)
+{
+	const TTest *const tests[] = {test_gw_sel_class, test_names, test_vlans, test_untagged_port,
+		test_gw_mode, test_link_mtu, test_templates, test_warn};
+	Suite *suite = suite_create("config_whole");
+	TCase *tcase = tcase_create("config_whole");
+
+	for (size_t i = 0; i < ARRAY_SIZE(tests); i++) {
+		tcase_add_test(tcase, tests[i]);
+	}
+	suite_add_tcase(suite, tcase);
+	return suite;
+}
