@@ -48,6 +48,7 @@ struct op {
 	/* Written by apply: */
 	bool done;
 	int error; /* 0 or -errno */
+	bool consequence; /* failed only because the link it needs could not be made */
 	char *message; /* the kernel's extended ack, or NULL */
 };
 

@@ -16,6 +16,8 @@
 
 /* How the kernel marks what is ours, see docs/ARCHITECTURE.md. */
 #define STATE_ALIAS_PREFIX "meshd:"
+/* On foreign links that meshd made ports or hardifs: to be given back, never to be deleted. */
+#define STATE_BORROWED_PREFIX "meshd-borrowed:"
 #define STATE_LINK_GROUP 0x6d64u /* "md": set at creation, so no link is ever without an owner */
 #define STATE_DOOMED_GROUP 0x6d65u /* links on their way out, deleted in one call */
 #define STATE_PROTOCOL 109 /* routes, rules and addresses; named in rt_protos.d/meshd.conf */

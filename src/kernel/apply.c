@@ -109,6 +109,7 @@ uint32_t apply_link_number(const struct apply *apply, struct op *op, const char 
 	} else {
 		(void)snprintf(text, sizeof(text), "its link %s is not there", name);
 	}
+	op->consequence = op->error == 0;
 	apply_fail(op, -ENODEV, text);
 	return 0;
 }

@@ -297,8 +297,10 @@ static bool pass_apply(struct reconcile *reconcile, struct pass *pass)
 		return true;
 	}
 	plan_foreach(op, &pass->plan) {
-		record->failures += op->error != 0;
-		note_op(reconcile, pass, op);
+		if (!op->consequence) {
+			record->failures += op->error != 0;
+			note_op(reconcile, pass, op);
+		}
 	}
 	double next = guard_next(&reconcile->guard, pass->now);
 	if (next != 0 && (pass->next == 0 || next < pass->next)) {

@@ -17,7 +17,7 @@ LOGS=$BUILD/logs
 PACKAGES_BUILD="cmake make gcc libc6-dev linux-libc-dev pkg-config libjansson-dev libmd-dev libmnl-dev
 	libnftnl-dev libnl-3-dev libnl-genl-3-dev libev-dev check"
 # shellcheck disable=SC2034
-PACKAGES_LAB="python3 iproute2 nftables batctl kmod alfred dnsmasq-base babeld"
+PACKAGES_LAB="python3 iproute2 iputils-ping nftables batctl kmod alfred dnsmasq-base babeld"
 # shellcheck disable=SC2034
 PACKAGES_VM="qemu-system-x86 linux-image-amd64 busybox-static"
 # shellcheck disable=SC2034

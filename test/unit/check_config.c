@@ -83,15 +83,16 @@ START_TEST(test_places)
 	expect_settings_error("{\"batadv\": {\"\\u0068op_penalty\": 256}}",
 		"2:1:33: $.batadv.hop_penalty: is 256, must be an integer from 0 to 255");
 	expect_settings_error(
-		"{\"node\": {\"hostname\": \"\xc3\xa4\xe2\x82\xac\"},\r\n \"lan\":\t{\"mtu\": 0}}",
+		"{\"node\": {\"hostname\": \"\xc3\xa4\xe2\x82\xac\"},\r\n \"lan\":\t{\"mtu\": 70}}",
 		"2:1:23: $.node.hostname: \"\xc3\xa4\xe2\x82\xac\" is not right: a hostname is");
 	expect_settings_error(
 		"{\"links\": {\"a\\\"{\": {\"mtu\": 1500}, \"mtu\": {\"mtu\": 1500},\r\n"
 		"\"b\": {\"protocols\": [\"bmx7\"], \"mtu\": 67}}}",
-		"2:2:36: $.links.b.mtu: is 67, must be an integer from 68 to 65535 (bytes) or "
+		"2:2:37: $.links.b.mtu: is 67, must be an integer from 68 to 65535 (bytes) or "
 		"\"auto\"");
 	expect_settings_error(
-		"{\"node\": {\"hostname\": \"\xc3\xa4-\xc3\xa4\", \"primary_link\": 4}}", "2:1:");
+		"{\"node\": {\"hostname\": \"\xc3\xa4-\xc3\xa4\", \"primary_link\": \"eth0\"}}",
+		"2:1:");
 	expect_settings_error("{\"links\": {\"\xc3\xa4\xc3\xa4\": {\"mtu\": 67}}}",
 		"2:1:25: $.links[\"\xc3\xa4\xc3\xa4\"].mtu: is 67");
 	expect_settings_error("{\"lan\": {\"ports\": [\"a\", {\"x\": [1, 2]}]}}",

@@ -393,7 +393,7 @@ START_TEST(test_texts)
 	/* What only the parser sees. */
 	struct verdict verdict = judge("{\"batadv\": {\"gw_bandwidth_up\": \"150kbit\"}}");
 	ck_assert(!verdict.parser && verdict.schema);
-	verdict = judge("{\"batadv\": {\"gw_bandwidth_up\": \"430Gbit\"}}");
+	verdict = judge("{\"batadv\": {\"gw_bandwidth_up\": \"430000Gbit\"}}");
 	ck_assert(!verdict.parser && verdict.schema);
 	verdict = judge("{\"batadv\": {\"gw_bandwidth_up\": \"0.1kbit\"}}");
 	ck_assert(!verdict.parser && verdict.schema);

@@ -4,7 +4,7 @@
 import shutil
 
 from frames import ND_NEIGHBOUR_ADVERT, ND_NEIGHBOUR_SOLICIT
-from lab import BROADCAST, LabError, Skip, basic_config, limit, wait_for
+from lab import LabError, Skip, basic_config, limit, wait_for
 
 # Two SSIDs and what LibreMesh derives from them.
 CLOUD_A = {
@@ -43,9 +43,11 @@ def two_clouds(lab):
 def say_something(client, other):
     """Sends what a cloud floods: a broadcast ping, ARP for nobody, multicast."""
     client.sysctl("net/ipv4/icmp_echo_ignore_broadcasts", 0)
-    nobody = client.ipv4.rsplit(".", 1)[0] + ".99"
-    client.run("ping", "-b", "-c", "2", "-i", "0.2", "-W", "1", "10.255.255.255", check=False)
-    client.run("ping", "-c", "1", "-W", "1", nobody, check=False)
+    a, b, c, _ = client.ipv4.split(".")
+    once = ("-c", "1", "-W", "1")
+    client.run("ping", *once, "-b", f"{a}.{b}.255.255", check=False)
+    client.run("ping", *once, f"{a}.{b}.{c}.99", check=False)
+    client.run("ping", *once, "ff02::1%eth0", check=False)
     client.reaches(other.ipv4)
     client.reaches(other.ipv6)
 
@@ -67,6 +69,12 @@ def case_line(lab):
     assert len(macs) == 8, macs
 
 
+def is_of_cloud_a(frame, mac, ip):
+    """Whether a frame, or what batman-adv carries in it, comes from that client or its VLAN."""
+    inside = frame.inner or frame
+    return frame.vid == CLOUD_A["vlan"] or inside.concerns(mac=mac, ip=ip)
+
+
 @limit(180)
 def case_two_clouds(lab):
     """A broadcast and an ARP of cloud A are never seen in cloud B, on the same wire."""
@@ -74,7 +82,8 @@ def case_two_clouds(lab):
     a1, _, b1, _ = nodes
     foreign = {node: [] for node in nodes[2:]}
     for node in nodes[2:]:
-        foreign[node] = [node.capture(link) for link in ("bat0", "br-lan", f"mesh0.{CLOUD_B['vlan']}")]
+        links = ("bat0", "br-lan", f"mesh0.{CLOUD_B['vlan']}")
+        foreign[node] = [node.capture(link) for link in links]
     for client in clients[2:]:
         foreign[client.node].append(client.capture("eth0"))
     home = clients[1].capture("eth0")
@@ -82,15 +91,15 @@ def case_two_clouds(lab):
     say_something(clients[0], clients[1])
     mac = clients[0].mac("eth0")
     # It was loud enough: heard where it should be, and the wire carried it past B.
-    wait_for(lambda: home.matching(lambda f: f.src == mac and f.dst == BROADCAST), 5, "a broadcast in A")
-    assert wire.matching(lambda f: f.vid == CLOUD_A["vlan"] and f.inner and f.inner.src == mac), list(wire)[:5]
-    for captures in foreign.values():
-        for capture in captures:
-            capture.stop()
-            assert capture.lost == 0, f"{capture.link} lost {capture.lost} frames"
-            seen = capture.matching(lambda f: f.concerns(mac=mac, ip=clients[0].ipv4) or f.vid == CLOUD_A["vlan"])
-            inner = capture.matching(lambda f: f.inner and f.inner.concerns(mac=mac, ip=clients[0].ipv4))
-            assert not seen and not inner, f"cloud B sees {seen + inner}"
+    for what in (lambda f: f.arp_op == 1, lambda f: f.icmp_type == 8, lambda f: f.ip_dst == "ff02::1"):
+        heard = wait_for(lambda what=what: home.matching(what), 5, "what A floods to be heard in A")
+        assert any(f.src == mac for f in heard), heard
+    assert wire.matching(lambda f: f.vid == CLOUD_A["vlan"] and f.inner and f.inner.src == mac)
+    for capture in sum(foreign.values(), []):
+        capture.stop()
+        assert capture.lost == 0, f"{capture.link} lost {capture.lost} frames"
+        seen = [f for f in capture if is_of_cloud_a(f, mac, clients[0].ipv4)]
+        assert not seen, f"cloud B sees {seen[:4]}"
     assert not b1.sees([a1]) and not a1.sees([b1])
 
 
@@ -108,8 +117,9 @@ def case_layer3_vlan(lab):
             "babeld", "-I", lab.directory / f"{node}.pid", "-S", lab.directory / f"{node}.state",
             "-h", "1", "-H", "1", "-C", "redistribute if br-lan", "-C", "redistribute local deny", link,
         )  # fmt: skip
-    wait_for(lambda: b1.json("ip", "-j", "route", "show", "10.13.0.0/16", "proto", "babel"), 40, "A's route in B")
-    wait_for(lambda: a1.json("ip", "-j", "route", "show", "10.190.0.0/16", "proto", "babel"), 40, "B's route in A")
+    for node, network in ((b1, "10.13.0.0/16"), (a1, "10.190.0.0/16")):
+        route = ("ip", "-j", "route", "show", network, "proto", "babel")
+        wait_for(lambda node=node, route=route: node.json(*route), 40, f"{network} on {node}")
     wire = a1.capture(link)
     clients[0].reaches(clients[2].ipv4, timeout=30)
     assert wire.matching(lambda f: f.ip_dst == clients[2].ipv4 or f.ip_src == clients[2].ipv4)
@@ -125,7 +135,10 @@ def case_layer3_bmx7(lab):
     a, b = lab.node("a"), lab.node("b")
     lab.segment("air", a, b)
     bmx7 = {"enabled": True}
-    lab.bring_up({a: basic_config("LibreMesh.org", bmx7=bmx7), b: basic_config("MyCommunity", bmx7=bmx7)})
+    lab.bring_up({
+        node: basic_config(ssid, bmx7=bmx7)
+        for node, ssid in ((a, CLOUD_A["ssid"]), (b, CLOUD_B["ssid"]))
+    })  # fmt: skip
     for node in (a, b):
         home = lab.directory / f"bmx7-{node}"
         node.start(
@@ -153,10 +166,8 @@ def ask_gateway(client, cloud):
 def answers(capture, cloud):
     """ARP and ND answers for the gateway's addresses, as the client's link sees them."""
     arp = capture.matching(lambda f: f.arp_op == 2 and f.arp_sender == cloud["ipv4"])
-    nd = capture.matching(
-        lambda f: f.icmp_type == ND_NEIGHBOUR_ADVERT and f.nd_target == cloud["ipv6"] and f.ip_protocol == 58
-    )
-    return arp, nd
+    nd = capture.matching(lambda f: f.nd_target == cloud["ipv6"])
+    return arp, [frame for frame in nd if frame.icmp_type == ND_NEIGHBOUR_ADVERT]
 
 
 @limit(240)
@@ -164,7 +175,6 @@ def case_anycast(lab):
     """Each client's gateway is its own node: the anycast MAC and IPs never cross bat0."""
     nodes = lab.line("n1", "n2", "n3", "n4")
     clients = [client_of(lab, node, CLOUD_A) for node in nodes]
-    # From before the daemons: what leaks while a node comes up counts as well.
     lab.bring_up({node: basic_config() for node in nodes})
     mesh = [node.capture("bat0") for node in nodes]
     wires = [node.capture("mesh0" if node.number > 1 else "mesh1") for node in nodes]
@@ -176,7 +186,7 @@ def case_anycast(lab):
         arp, nd = answers(own, CLOUD_A)
         assert arp and all(f.arp_sender_mac == f.src == CLOUD_A["mac"] for f in arp), arp
         assert nd and all(f.src == CLOUD_A["mac"] for f in nd), nd
-        assert len(arp) == own_questions(own), f"{client} asked and was answered differently: {list(own)}"
+        assert len(arp) == own_questions(own), f"{client}: not one answer each: {list(own)}"
         assert client.neighbour(CLOUD_A["ipv4"]) == CLOUD_A["mac"]
     for capture in mesh + wires:
         capture.stop()
@@ -194,7 +204,8 @@ def case_anycast(lab):
 
 def own_questions(capture):
     """How many ARP requests for the gateway the client has sent."""
-    return len(capture.matching(lambda f: f.outgoing and f.arp_op == 1 and f.arp_target == CLOUD_A["ipv4"]))
+    asked = capture.matching(lambda f: f.arp_op == 1 and f.arp_target == CLOUD_A["ipv4"])
+    return sum(f.outgoing for f in asked)
 
 
 @limit(180)
@@ -215,8 +226,8 @@ def case_anycast_leak(lab):
             5, "the client's ARP for its gateway on bat0",
         )  # fmt: skip
     assert all(about_gateway(frame, CLOUD_A) for frame in asked)
-    solicited = [f for f in leak if f.icmp_type == ND_NEIGHBOUR_SOLICIT and f.nd_target == CLOUD_A["ipv6"]]
-    assert solicited, "no neighbour solicitation for the gateway on bat0"
+    solicited = [f for f in leak if f.nd_target == CLOUD_A["ipv6"]]
+    assert any(f.icmp_type == ND_NEIGHBOUR_SOLICIT for f in solicited), "no neighbour solicitation for the gateway on bat0"
     # The daemon puts the table back, and it is tight again.
     for node in nodes:
         node.meshd.start()

@@ -135,10 +135,12 @@ class Namespace:
     def start(self, *command, sysfs=False, **popen):
         """Starts a command and returns its Popen; it is killed at teardown at the latest.
 
-        sysfs=True gives it a mount namespace of its own where /sys shows this namespace's links.
+        sysfs=True gives it a mount namespace of its own where /sys shows this namespace's links. What
+        it prints goes nowhere unless stdout or stderr say where.
         """
         words = [str(word) for word in command]
-        popen.setdefault("stdin", subprocess.DEVNULL)
+        for stream in ("stdin", "stdout", "stderr"):
+            popen.setdefault(stream, subprocess.DEVNULL)
         with self.inside():
             child = subprocess.Popen(words, preexec_fn=_own_sysfs if sysfs else None, **popen)
         self.children.append(child)
