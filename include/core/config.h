@@ -87,7 +87,7 @@ struct config {
 };
 
 /* A larger file is refused. */
-#define CONFIG_FILE_MAX (1024 * 1024)
+#define CONFIG_FILE_MAX 1048576
 
 /* One layer: where its text came from. */
 struct config_layer {

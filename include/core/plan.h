@@ -66,8 +66,10 @@ void plan_free(struct plan *plan);
 const void *op_object(const struct op *op);
 const char *op_verb_name(enum op_verb verb);
 
+/* An empty plan has no array to count from. */
 #define plan_foreach(op, plan)                                                                     \
-	for (struct op *op = (plan)->ops; op < (plan)->ops + (plan)->count; op++)
+	for (struct op *op = (plan)->ops;                                                          \
+		op != NULL && op < (plan)->ops + (plan)->count; op++)
 
 /* [{"verb","type","object","fields":[{"field","was","becomes"}],"error"?,"message"?}], the form of
  * meshctl plan --json. */

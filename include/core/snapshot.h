@@ -46,7 +46,8 @@ struct snapshot_request {
 	const struct state *observed;
 	const struct problem_list *problems;
 	const struct reconcile_record *record;
-	const json_t *last_plan; /* plan_to_json of the last cycle that changed something, or NULL */
+	const json_t
+		*last_plan; /* plan_to_json of the last cycle that changed something, or NULL */
 	const struct mesh_peer *peers;
 	size_t peer_count;
 };

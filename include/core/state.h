@@ -58,6 +58,7 @@ enum field_change {
 
 enum field_format {
 	FORMAT_NUMBER,
+	FORMAT_SIGNED,
 	FORMAT_BOOL,
 	FORMAT_TEXT,
 	FORMAT_MAC,
@@ -101,10 +102,10 @@ enum link_kind {
 	X(ADDR_GEN_MODE, uint8_t addr_gen_mode, addr_gen_mode, FIELD_SET, FORMAT_ADDR_GEN_MODE)    \
 	X(MASTER, char master[IFNAMSIZ], master, FIELD_SET, FORMAT_TEXT)                           \
 	X(UP, uint8_t up, up, FIELD_SET, FORMAT_BOOL)                                              \
-	X(RP_FILTER, int32_t rp_filter, rp_filter, FIELD_SET, FORMAT_NUMBER)                       \
-	X(ARP_IGNORE, int32_t arp_ignore, arp_ignore, FIELD_SET, FORMAT_NUMBER)                    \
-	X(ACCEPT_DAD, int32_t accept_dad, accept_dad, FIELD_SET, FORMAT_NUMBER)                    \
-	X(ACCEPT_RA, int32_t accept_ra, accept_ra, FIELD_SET, FORMAT_NUMBER)                       \
+	X(RP_FILTER, int32_t rp_filter, rp_filter, FIELD_SET, FORMAT_SIGNED)                       \
+	X(ARP_IGNORE, int32_t arp_ignore, arp_ignore, FIELD_SET, FORMAT_SIGNED)                    \
+	X(ACCEPT_DAD, int32_t accept_dad, accept_dad, FIELD_SET, FORMAT_SIGNED)                    \
+	X(ACCEPT_RA, int32_t accept_ra, accept_ra, FIELD_SET, FORMAT_SIGNED)                       \
 	X(STP, uint32_t stp, stp, FIELD_SET, FORMAT_BOOL)                                          \
 	X(MULTICAST_SNOOPING, uint8_t multicast_snooping, multicast_snooping, FIELD_SET,           \
 		FORMAT_BOOL)                                                                       \
@@ -159,7 +160,7 @@ enum link_kind {
 
 #define RULE_FIELDS(X) X(TABLE, uint32_t table, table, FIELD_RECREATE, FORMAT_NUMBER)
 
-#define SYSCTL_FIELDS(X) X(VALUE, int32_t value, value, FIELD_SET, FORMAT_NUMBER)
+#define SYSCTL_FIELDS(X) X(VALUE, int32_t value, value, FIELD_SET, FORMAT_SIGNED)
 
 #define STATE_MEMBER(symbol, declaration, member, change, format) declaration;
 

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -17,7 +18,9 @@
 
 /* Layer 0 is kept for the profile, which is known last. */
 struct files {
-	struct config_layer layers[FILES_MAX + 1];
+	struct config_layer layers[FILES_MAX + 1]; /* borrows from the two below */
+	char *names[FILES_MAX + 1];
+	char *texts[FILES_MAX + 1];
 	size_t count;
 	struct err_list *errors;
 };
@@ -32,8 +35,8 @@ struct names {
 static void free_files(struct files *files)
 {
 	for (size_t i = 0; i < files->count; i++) {
-		free((void *)(uintptr_t)files->layers[i].file);
-		free((void *)(uintptr_t)files->layers[i].text);
+		free(files->names[i]);
+		free(files->texts[i]);
 	}
 	files->count = 0;
 }
@@ -53,64 +56,65 @@ static void cleanup_dir(DIR **dir)
 	}
 }
 
-static struct err *add_error(struct err_list *errors, const char *file)
+static void report(struct err_list *errors, const char *file, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+static void report(struct err_list *errors, const char *file, const char *format, ...)
 {
 	struct err *err = err_list_add(errors);
+	char text[sizeof(err->text)];
+	va_list args;
 
-	if (err != NULL) {
-		text_copy(err->file, sizeof(err->file), file);
+	if (err == NULL) {
+		return;
 	}
-	return err;
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	text_copy(err->file, sizeof(err->file), file);
+	err_set(err, "%s", text);
 }
 
-#define report(errors, file, ...)                                                                  \
-	do {                                                                                       \
-		struct err *added = add_error(errors, file);                                       \
-		if (added != NULL) {                                                               \
-			err_set(added, __VA_ARGS__);                                               \
-		}                                                                                  \
-	} while (0)
+/* Reads until the end or until size bytes are there. Bytes or -errno. */
+static ssize_t read_fully(int fd, char *buffer, size_t size)
+{
+	size_t filled = 0;
 
-/* Reads up to one byte more than is allowed, so that config_read sees that it is too much. */
+	while (filled < size) {
+		ssize_t got = read(fd, buffer + filled, size - filled);
+		if (got == 0) {
+			break;
+		}
+		if (got < 0 && errno != EINTR) {
+			return -errno;
+		}
+		filled += got > 0 ? (size_t)got : 0;
+	}
+	return (ssize_t)filled;
+}
+
+/* Reads up to one byte more than is allowed, so that config_read sees that it is too much. A file
+ * that grows meanwhile is cut to the size it had; the next reading sees all. */
 static int read_text(int fd, char **text, size_t *length)
 {
-	const size_t most = CONFIG_FILE_MAX + 1;
+	const size_t most = (size_t)CONFIG_FILE_MAX + 1;
 	struct stat status;
 
 	if (fstat(fd, &status) < 0) {
 		return -errno;
 	}
-	/* A file may grow while it is read, so its size is only where to begin. */
-	size_t size = status.st_size >= 0 && (size_t)status.st_size < most
-			      ? (size_t)status.st_size + 1
-			      : most;
-	CLEANUP(cleanup_free) char *read_so_far = malloc(size);
-	size_t filled = 0;
-
-	while (read_so_far != NULL) {
-		ssize_t got = read(fd, read_so_far + filled, size - filled);
-		if (got < 0 && errno == EINTR) {
-			continue;
-		}
-		if (got < 0) {
-			return -errno;
-		}
-		filled += (size_t)got;
-		if (got == 0 || filled == most) {
-			*text = steal_ptr(read_so_far);
-			*length = filled;
-			return 0;
-		}
-		if (filled == size) {
-			size = 2 * size < most ? 2 * size : most;
-			char *larger = realloc(read_so_far, size);
-			if (larger == NULL) {
-				return -ENOMEM;
-			}
-			read_so_far = larger;
-		}
+	size_t size = (size_t)status.st_size < most ? (size_t)status.st_size : most;
+	CLEANUP(cleanup_free) char *buffer = malloc(size + 1);
+	if (buffer == NULL) {
+		return -ENOMEM;
 	}
-	return -ENOMEM;
+	ssize_t filled = read_fully(fd, buffer, size);
+	if (filled < 0) {
+		return (int)filled;
+	}
+	*text = steal_ptr(buffer);
+	*length = (size_t)filled;
+	return 0;
 }
 
 /* 0, -errno, or -EINVAL for what is no regular file. */
@@ -133,31 +137,31 @@ static int open_regular(const char *path, int *fd)
 	return 0;
 }
 
-/* Adds an error for what cannot be read; -ENOENT is left to the caller, who knows what it means. */
-static int read_file(const char *path, struct config_layer *layer, struct err_list *errors)
+/* Fills the layer of that index. Adds an error for what cannot be read; -ENOENT is left to the
+ * caller, who knows what it means. */
+static int read_file(struct files *files, size_t index, const char *path)
 {
 	CLEANUP(cleanup_close) int fd = -1;
 	CLEANUP(cleanup_free) char *name = strdup(path);
-	char *text = NULL;
+	CLEANUP(cleanup_free) char *text = NULL;
 	size_t length = 0;
 
 	int result = name != NULL ? open_regular(path, &fd) : -ENOMEM;
 	if (result == 0) {
 		result = read_text(fd, &text, &length);
 	}
-	if (result == -ENOENT || result == -ENOMEM) {
-		return result;
-	}
 	if (result == -EINVAL) {
-		report(errors, path, "is no regular file; put a file of JSON here");
-		return result;
+		report(files->errors, path, "is no regular file; put a file of JSON here");
+	} else if (result < 0 && result != -ENOENT && result != -ENOMEM) {
+		report(files->errors, path, "cannot be read: %s; meshd needs the right to read it",
+			strerror(-result));
 	}
 	if (result < 0) {
-		report(errors, path, "cannot be read: %s; meshd needs the right to read it",
-			strerror(-result));
 		return result;
 	}
-	*layer = (struct config_layer){.file = steal_ptr(name), .text = text, .length = length};
+	files->layers[index] = (struct config_layer){.file = name, .text = text, .length = length};
+	files->names[index] = steal_ptr(name);
+	files->texts[index] = steal_ptr(text);
 	return 0;
 }
 
@@ -210,7 +214,7 @@ static int list_names(const char *path, struct names *names)
 
 static int add_file(struct files *files, const char *path)
 {
-	int result = read_file(path, &files->layers[files->count], files->errors);
+	int result = read_file(files, files->count, path);
 
 	if (result == 0) {
 		files->count++;
@@ -232,50 +236,46 @@ static int add_main_file(struct files *files, const char *dir)
 	return result == -ENOMEM ? result : 0;
 }
 
-static int add_extra_files(struct files *files, const char *dir)
+static int add_extra_file(struct files *files, const char *dir, const char *name)
+{
+	char path[PATH_MAX + NAME_MAX + 2];
+
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	int result = add_file(files, path);
+	if (result == -ENOENT) {
+		report(files->errors, path,
+			"is a link to a file that is not there; remove it or make that file");
+	}
+	return result == -ENOMEM ? result : 0;
+}
+
+static int add_extra_files(struct files *files, const char *config_dir)
 {
 	CLEANUP(free_names) struct names names = {.count = 0};
-	char path[PATH_MAX];
-	char extra[PATH_MAX - NAME_MAX];
+	char dir[PATH_MAX];
 
-	int length = snprintf(extra, sizeof(extra), "%s/meshd.d", dir);
-	if (length < 0 || (size_t)length >= sizeof(extra)) {
-		report(files->errors, dir, "the name of this directory is too long");
-		return 0;
-	}
-	int result = list_names(extra, &names);
-	if (result == -ENOENT) {
-		return 0;
-	}
-	if (result == -ENOMEM) {
-		return result;
+	snprintf(dir, sizeof(dir), "%s/meshd.d", config_dir);
+	int result = list_names(dir, &names);
+	if (result == -ENOENT || result == -ENOMEM) {
+		return result == -ENOENT ? 0 : result;
 	}
 	if (result < 0) {
-		report(files->errors, extra,
-			"cannot be read as a directory: %s; remove it or make "
-			"it a directory that meshd may read",
+		report(files->errors, dir,
+			"cannot be read as a directory: %s; remove it or make it a directory that "
+			"meshd may read",
 			strerror(-result));
 		return 0;
 	}
 	if (names.too_many || files->count + names.count > FILES_MAX) {
-		report(files->errors, extra,
-			"has more than %d files that end in %s; put some into "
-			"one",
-			FILES_MAX - 1, SUFFIX);
+		report(files->errors, dir,
+			"has more than %d files that end in %s; put some into one", FILES_MAX - 2,
+			SUFFIX);
 		return 0;
 	}
-	for (size_t i = 0; i < names.count; i++) {
-		snprintf(path, sizeof(path), "%s/%s", extra, names.items[i]);
-		result = add_file(files, path);
-		if (result == -ENOENT) {
-			report(files->errors, path,
-				"is a link to a file that is not there; remove it or its target's "
-				"name");
-		} else if (result == -ENOMEM) {
-			return result;
-		}
+	for (size_t i = 0; i < names.count && result == 0; i++) {
+		result = add_extra_file(files, dir, names.items[i]);
 	}
-	return 0;
+	return result;
 }
 
 static void cut_suffix(char *name)
@@ -335,7 +335,7 @@ static int add_profile(struct files *files, const char *profile_dir)
 
 	config_profile_name(files->layers + 1, files->count - 1, profile, sizeof(profile));
 	snprintf(path, sizeof(path), "%s/%s" SUFFIX, profile_dir, profile);
-	int result = read_file(path, &files->layers[0], files->errors);
+	int result = read_file(files, 0, path);
 	if (result == -ENOENT) {
 		return report_profile(files, profile_dir, profile);
 	}

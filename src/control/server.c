@@ -31,6 +31,15 @@ struct server {
 	struct peer *peers[SERVER_CLIENTS_MAX];
 };
 
+/* Takes a descriptor out of a CLEANUP(cleanup_close) local. */
+static int steal_fd(int *fd)
+{
+	int stolen = *fd;
+
+	*fd = -1;
+	return stolen;
+}
+
 /* Makes the directory that path lies in, and those above it. */
 static int make_directory(const char *path, struct err *err)
 {
@@ -75,9 +84,7 @@ static int take_lock(const char *path, struct err *err)
 		}
 		return error;
 	}
-	int locked = fd;
-	fd = -1;
-	return locked;
+	return steal_fd(&fd);
 }
 
 /* Removes what a dead process left at the address. */
@@ -131,9 +138,7 @@ static int listen_at(const struct sockaddr_un *address, struct err *err)
 		err_set(err, "cannot listen at %s: %s", address->sun_path, strerror(-error));
 		return error;
 	}
-	int listener = fd;
-	fd = -1;
-	return listener;
+	return steal_fd(&fd);
 }
 
 static int open_descriptors(struct server *server, struct err *err)
@@ -259,6 +264,8 @@ static void server_accept(struct server *server)
 {
 	int fd CLEANUP(cleanup_close) =
 		accept4(server->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	struct peer *peer;
+
 	if (fd < 0) {
 		if (errno == EMFILE || errno == ENFILE) {
 			server_turn_away(server);
@@ -266,17 +273,15 @@ static void server_accept(struct server *server)
 		return;
 	}
 	size_t slot = server_find_slot(server);
-	struct peer *peer;
 	if (peer_new(&peer, fd, server->table) != 0) {
 		return;
 	}
+	int watched = steal_fd(&fd); /* the peer's now */
 	struct epoll_event event = {.events = EPOLLOUT, .data.ptr = peer};
-	if (epoll_ctl(server->epoll, EPOLL_CTL_ADD, fd, &event) != 0) {
-		fd = -1;
+	if (epoll_ctl(server->epoll, EPOLL_CTL_ADD, watched, &event) != 0) {
 		peer_free(peer);
 		return;
 	}
-	fd = -1;
 	peer->events = event.events;
 	peer->active = ++server->clock;
 	server->peers[slot] = peer;

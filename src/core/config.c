@@ -50,10 +50,7 @@ static void report_syntax(struct err_list *errors, const struct config_layer *la
 	err->line = error->line > 0 ? error->line : 1;
 	err->column = error->column > 0 ? error->column : 1;
 	err_set(err, "%s%s", error->text, hint);
-	/* jansson quotes what it stumbled over. */
-	for (char *at = err->text; *at != '\0'; at++) {
-		*at = (unsigned char)*at < ' ' || *at == 0x7f ? '?' : *at;
-	}
+	config_make_printable(err->text); /* jansson quotes what it stumbled over */
 }
 
 json_t *config_parse(const struct config_layer *layer, struct err_list *errors)
@@ -85,32 +82,33 @@ json_t *config_parse(const struct config_layer *layer, struct err_list *errors)
 	return tree;
 }
 
-int config_merge(json_t *target, const json_t *patch)
+/* The object of that name in target, made when there is none. NULL when memory ends. */
+static json_t *child_object(json_t *target, const char *name)
 {
-	/* json_object_foreach takes no const, it changes nothing. */
-	json_t *members = (json_t *)(uintptr_t)patch;
+	json_t *child = json_object_get(target, name);
+
+	if (json_is_object(child)) {
+		return child;
+	}
+	child = json_object();
+	return json_object_set_new(target, name, child) == 0 ? child : NULL;
+}
+
+int config_merge(json_t *target, json_t *patch)
+{
 	const char *name;
 	json_t *value;
+	int result = 0;
 
-	json_object_foreach (members, name, value) {
+	json_object_foreach (patch, name, value) {
 		if (json_is_null(value)) {
 			json_object_del(target, name);
-			continue;
+		} else if (json_is_object(value)) {
+			json_t *child = child_object(target, name);
+			result = child != NULL ? config_merge(child, value) : -ENOMEM;
+		} else {
+			result = json_object_set(target, name, value) == 0 ? 0 : -ENOMEM;
 		}
-		if (!json_is_object(value)) {
-			if (json_object_set(target, name, value) < 0) {
-				return -ENOMEM;
-			}
-			continue;
-		}
-		json_t *child = json_object_get(target, name);
-		if (!json_is_object(child)) {
-			child = json_object();
-			if (child == NULL || json_object_set_new(target, name, child) < 0) {
-				return -ENOMEM;
-			}
-		}
-		int result = config_merge(child, value);
 		if (result < 0) {
 			return result;
 		}

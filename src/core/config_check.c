@@ -257,7 +257,8 @@ static const char *section_with(const char *name)
 
 static void report_unknown(struct check *check, const struct config_key *parent, const char *name)
 {
-	const char *near = config_key_nearest(parent, name);
+	bool is_shown = check->errors->count < ERR_LIST_MAX; /* else it is only counted */
+	const char *near = is_shown ? config_key_nearest(parent, name) : NULL;
 	const char *section = section_with(name);
 	char written[CONFIG_QUOTE_SIZE];
 	char known[SHOWN_SIZE];

@@ -148,28 +148,30 @@ static void cleanup_json(json_t **value)
 	json_decref(*value);
 }
 
+/* value NULL: no layer gives the key. */
+static int fill_key(const struct config_key *key, json_t *value, void *base)
+{
+	if (value != NULL) {
+		return fill_value(key, value, base);
+	}
+	if (key->fallback != NULL) {
+		CLEANUP(cleanup_json)
+		json_t *fallback = json_loads(key->fallback, JSON_DECODE_ANY, NULL);
+		return fallback != NULL ? fill_value(key, fallback, base) : -ENOMEM;
+	}
+	/* An object that is not given still has its keys' fallbacks. */
+	return key->kind == CONFIG_OBJECT ? fill_members(key, NULL, base) : 0;
+}
+
 static int fill_members(const struct config_key *parent, const json_t *object, void *base)
 {
-	for (size_t i = 0; i < parent->child_count; i++) {
-		const struct config_key *key = &parent->children[i];
-		CLEANUP(cleanup_json)
-		json_t *value = json_incref(json_object_get(object, key->name));
+	int result = 0;
 
-		if (value == NULL && key->fallback != NULL) {
-			value = json_loads(key->fallback, JSON_DECODE_ANY, NULL);
-			if (value == NULL) {
-				return -ENOMEM;
-			}
-		}
-		/* An object that is not given still has its keys' fallbacks. */
-		int result = value != NULL                ? fill_value(key, value, base)
-			     : key->kind == CONFIG_OBJECT ? fill_members(key, NULL, base)
-							  : 0;
-		if (result < 0) {
-			return result;
-		}
+	for (size_t i = 0; i < parent->child_count && result == 0; i++) {
+		const struct config_key *key = &parent->children[i];
+		result = fill_key(key, json_object_get(object, key->name), base);
 	}
-	return 0;
+	return result;
 }
 
 /* batman-adv's own defaults, which differ by algorithm and so are in no profile. */

@@ -14,7 +14,9 @@
 	.offset = offsetof(struct config, member), .size = sizeof(((struct config *)0)->member)
 #define IN(type, member)                                                                           \
 	.offset = offsetof(struct type, member), .size = sizeof(((struct type *)0)->member)
-#define SETTING(bit) .is_setting = true, .has_bit = (bit)
+/* The pointer to the array of a map or list; its type is in the elements. */
+#define ARRAY_AT(member) .offset = offsetof(struct config, member)
+#define SETTING(bit)     .is_setting = true, .has_bit = (bit)
 #define MESH_SETTING(symbol, member)                                                               \
 	AT(batadv.settings.member), SETTING(MESH_##symbol),                                        \
 		.head_offset = offsetof(struct config, batadv.settings.head)
@@ -195,7 +197,7 @@ static const struct config_key lan_keys[] = {
 	{.name = "ports",
 		.kind = CONFIG_LIST,
 		RANGE(0, LISTED_MAX),
-		AT(lan.ports),
+		ARRAY_AT(lan.ports),
 		.elements = &port_elements,
 		.doc = "Interfaces that become ports of the bridge, by name or by pattern (* ? [ "
 		       "]).",
@@ -401,7 +403,7 @@ static const struct config_key batadv_keys[] = {
 	{.name = "vlans",
 		.kind = CONFIG_MAP,
 		RANGE(0, 4094),
-		AT(batadv.vlans),
+		ARRAY_AT(batadv.vlans),
 		.elements = &vlan_elements,
 		CHILDREN(vlan_keys),
 		.doc = "Settings of VLANs on the mesh interface, by number.",
@@ -457,7 +459,7 @@ static const struct config_key root_keys[] = {
 	{.name = "links",
 		.kind = CONFIG_MAP,
 		RANGE(0, MAPPED_MAX),
-		AT(links),
+		ARRAY_AT(links),
 		.elements = &link_elements,
 		CHILDREN(link_keys),
 		.doc = "The mesh links, by name or by pattern (* ? [ ]); a name goes before a "

@@ -32,39 +32,41 @@ static void skip_text(struct cursor *cursor)
 	cursor->at++;
 }
 
+/* Skips a text, a number or word, or one of the marks between them. Returns by how much the depth
+ * changes. */
+static int skip_token(struct cursor *cursor)
+{
+	char first = *cursor->at;
+
+	if (first == '"') {
+		skip_text(cursor);
+		return 0;
+	}
+	cursor->at++;
+	if (first == '{' || first == '[') {
+		return 1;
+	}
+	if (first == '}' || first == ']') {
+		return -1;
+	}
+	while (first != ',' && first != ':' && !ended(cursor) &&
+		strchr(",]} \t\r\n", *cursor->at) == NULL) {
+		cursor->at++;
+	}
+	return 0;
+}
+
 /* Skips a value of any depth, and the spaces after it. */
 static void skip_value(struct cursor *cursor)
 {
-	size_t depth = 0;
+	int depth = 0;
 
 	do {
 		skip_spaces(cursor);
 		if (ended(cursor)) {
 			return;
 		}
-		switch (*cursor->at) {
-		case '"':
-			skip_text(cursor);
-			break;
-		case '{':
-		case '[':
-			depth++;
-			cursor->at++;
-			break;
-		case '}':
-		case ']':
-			depth -= depth > 0;
-			cursor->at++;
-			break;
-		case ',':
-		case ':':
-			cursor->at++;
-			break;
-		default: /* a number or true, false, null */
-			while (!ended(cursor) && strchr(",]} \t\r\n", *cursor->at) == NULL) {
-				cursor->at++;
-			}
-		}
+		depth += skip_token(cursor);
 	} while (depth > 0);
 	skip_spaces(cursor);
 }

@@ -25,7 +25,7 @@ void config_check_tree(const struct config_layer *layer, json_t *tree, struct er
 
 /* RFC 7396: null removes. 0 or -ENOMEM. Objects in target are its own afterwards, all else is
  * shared with patch. */
-int config_merge(json_t *target, const json_t *patch);
+int config_merge(json_t *target, json_t *patch);
 
 /* Fills config (zeroed) from a tree that was checked. 0 or -ENOMEM. */
 int config_fill(const json_t *tree, struct config *config);

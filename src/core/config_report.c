@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "core/config_report.h"
 
-#include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -46,8 +45,7 @@ void config_path_pop(struct config_path *path)
 	path->depth--;
 }
 
-/* Control characters of a key could steer the terminal that shows the error. */
-static void make_printable(char *text)
+void config_make_printable(char *text)
 {
 	for (; *text != '\0'; text++) {
 		if ((unsigned char)*text < ' ' || *text == 0x7f) {
@@ -56,17 +54,11 @@ static void make_printable(char *text)
 	}
 }
 
+#define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_"
+
 static bool is_plain(const char *key)
 {
-	if (key[0] == '\0' || isdigit((unsigned char)key[0])) {
-		return false;
-	}
-	for (; *key != '\0'; key++) {
-		if (!isalnum((unsigned char)*key) && *key != '_') {
-			return false;
-		}
-	}
-	return true;
+	return strspn(key, LETTERS) > 0 && key[strspn(key, LETTERS "0123456789")] == '\0';
 }
 
 void config_path_format(const struct config_path *path, char *text, size_t size)
@@ -91,7 +83,7 @@ void config_path_format(const struct config_path *path, char *text, size_t size)
 		}
 		length += (size_t)snprintf(to, room, "%.*s", (int)text_cut(part, room - 1), part);
 	}
-	make_printable(text);
+	config_make_printable(text);
 }
 
 void config_report(struct err_list *errors, const struct config_layer *layer,
@@ -109,7 +101,7 @@ void config_report(struct err_list *errors, const struct config_layer *layer,
 	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
-	make_printable(text);
+	config_make_printable(text);
 	err_set(err, "%s", text);
 	config_path_format(path, err->path, sizeof(err->path));
 	if (layer != NULL) {
@@ -130,7 +122,7 @@ static void quote(const char *prefix, const char *shown, const char *suffix,
 
 	snprintf(text, CONFIG_QUOTE_SIZE, "%s%.*s%s%s", prefix, (int)kept, shown,
 		shown[kept] != '\0' ? "..." : "", suffix);
-	make_printable(text);
+	config_make_printable(text);
 }
 
 void config_quote_name(const char *name, char text[CONFIG_QUOTE_SIZE])

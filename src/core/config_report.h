@@ -49,6 +49,9 @@ void config_report(struct err_list *errors, const struct config_layer *layer,
 	const struct config_path *path, enum config_place place, const char *format, ...)
 	__attribute__((format(printf, 5, 6)));
 
+/* '?' for control characters: those of a key could steer the terminal that shows the error. */
+void config_make_printable(char *text);
+
 #define CONFIG_QUOTE_SIZE 64
 /* The value as it was written, cut to be short; "a list" or "an object" for those. */
 void config_quote(const json_t *value, char text[CONFIG_QUOTE_SIZE]);

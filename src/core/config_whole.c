@@ -2,6 +2,7 @@
 /* What only the merged configuration shows. Each error is put where the last layer wrote one of
  * the keys that do not fit together: the profile was right before. */
 #include <linux/batman_adv.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -159,6 +160,19 @@ static struct config_path port_path(size_t index)
 	return path;
 }
 
+static void check_two_devices(const struct whole *whole, const struct device *first,
+	const struct device *second)
+{
+	if (!first->enabled || !second->enabled || strcmp(first->name, second->name) != 0) {
+		return;
+	}
+	report(whole,
+		later(whole, config_path_of(second->section, second->key, NULL),
+			config_path_of(first->section, first->key, NULL)),
+		"%s.%s and %s.%s are both \"%s\"; each needs a name of its own", first->section,
+		first->key, second->section, second->key, first->name);
+}
+
 static void check_names(const struct whole *whole)
 {
 	const struct config *config = whole->config;
@@ -167,19 +181,7 @@ static void check_names(const struct whole *whole)
 	list_devices(config, devices);
 	for (size_t i = 1; i < DEVICES; i++) {
 		for (size_t j = 0; j < i; j++) {
-			if (devices[i].enabled && devices[j].enabled &&
-				strcmp(devices[i].name, devices[j].name) == 0) {
-				report(whole,
-					later(whole,
-						config_path_of(devices[i].section, devices[i].key,
-							NULL),
-						config_path_of(devices[j].section, devices[j].key,
-							NULL)),
-					"%s.%s and %s.%s are both \"%s\"; each needs a name of its "
-					"own",
-					devices[j].section, devices[j].key, devices[i].section,
-					devices[i].key, devices[i].name);
-			}
+			check_two_devices(whole, &devices[j], &devices[i]);
 		}
 	}
 	for (size_t i = 0; i < config->link_count; i++) {
@@ -223,10 +225,18 @@ static void check_layer3_vlan(const struct whole *whole, const char *section,
 	if (is_auto) {
 		deciding = later(whole, config_path_of("cloud", "ssid", NULL), deciding);
 	}
+	char advice[96];
+	if (layer3->vlan == standard_vlan) {
+		snprintf(advice, sizeof(advice),
+			"\"auto\" or another number is right for cloud.vlan");
+	} else {
+		snprintf(advice, sizeof(advice), "%d is LibreMesh's for %s", standard_vlan,
+			section);
+	}
 	report(whole, later(whole, config_path_of(section, "vlan", NULL), deciding),
 		"%s.vlan is %d, and so is the cloud's VLAN%s; layer 2 and layer 3 need different "
-		"ones, %d is LibreMesh's for %s",
-		section, vlan, is_auto ? ", which cloud.ssid decides" : "", standard_vlan, section);
+		"ones, %s",
+		section, vlan, is_auto ? ", which cloud.ssid decides" : "", advice);
 }
 
 /* A protocol that runs on the link without a VLAN tag, or NULL. */

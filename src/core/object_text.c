@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Objects of core/state.h as a person reads them. */
 #include <inttypes.h>
-#include <stdio.h>
-#include <string.h>
-
 #include <linux/if_ether.h>
 #include <linux/if_link.h>
+#include <stdio.h>
+#include <string.h>
 
 #include "base/cleanup.h"
 #include "core/state.h"
@@ -113,6 +112,8 @@ static void format_number(enum field_format format, uint64_t number, char text[O
 	}
 	if (format == FORMAT_HEX) {
 		snprintf(text, OBJECT_TEXT_SIZE, "0x%" PRIx64, number);
+	} else if (format == FORMAT_SIGNED) {
+		snprintf(text, OBJECT_TEXT_SIZE, "%" PRId32, (int32_t)number);
 	} else if (format == FORMAT_MILLISECONDS) {
 		snprintf(text, OBJECT_TEXT_SIZE, "%" PRIu64 " ms", number);
 	} else if (format == FORMAT_BANDWIDTH) {
@@ -123,13 +124,15 @@ static void format_number(enum field_format format, uint64_t number, char text[O
 	}
 }
 
-void object_format_field(
-	enum object_type type, const void *object, size_t field, char text[OBJECT_TEXT_SIZE])
+void object_format_field(enum object_type type, const void *object, size_t field,
+	char text[OBJECT_TEXT_SIZE])
 {
 	const struct field *row = &object_classes[type].fields[field];
 	const void *value = (const char *)object + row->offset;
 
-	if (!(object_head(object)->has & FIELD_BIT(field))) {
+	bool is_given = (object_head(object)->has & FIELD_BIT(field)) != 0;
+
+	if (!is_given || (row->format == FORMAT_IP && ((const struct ip *)value)->family == 0)) {
 		snprintf(text, OBJECT_TEXT_SIZE, "none");
 	} else if (row->format == FORMAT_TEXT) {
 		const char *given = value;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "core/json_text.h"
 
 struct op *plan_add(struct plan *plan)
 {
@@ -32,13 +33,13 @@ int plan_sort(struct plan *plan)
 	if (sorted == NULL) {
 		return -ENOMEM;
 	}
-	plan_foreach(op, plan) {
+	plan_foreach (op, plan) {
 		starts[op->phase + 1]++;
 	}
 	for (int phase = 0; phase < PHASES; phase++) {
 		starts[phase + 1] += starts[phase];
 	}
-	plan_foreach(op, plan) {
+	plan_foreach (op, plan) {
 		sorted[starts[op->phase]++] = *op;
 	}
 	free(plan->ops);
@@ -49,7 +50,7 @@ int plan_sort(struct plan *plan)
 
 void plan_free(struct plan *plan)
 {
-	plan_foreach(op, plan) {
+	plan_foreach (op, plan) {
 		free(op->message);
 	}
 	free(plan->ops);
@@ -63,8 +64,8 @@ const void *op_object(const struct op *op)
 
 const char *op_verb_name(enum op_verb verb)
 {
-	static const char *const names[] = {
-		[OP_CREATE] = "create", [OP_SET] = "set", [OP_DELETE] = "delete"};
+	static const char *const names[] =
+		{[OP_CREATE] = "create", [OP_SET] = "set", [OP_DELETE] = "delete"};
 
 	return names[verb];
 }
@@ -74,19 +75,20 @@ static void add_field(json_t *fields, const struct op *op, size_t field)
 	char text[OBJECT_TEXT_SIZE];
 	json_t *json = json_object();
 
-	json_object_set_new(json, "field", json_string(object_classes[op->type].fields[field].name));
+	json_object_set_new(json, "field",
+		json_string(object_classes[op->type].fields[field].name));
 	if (op->verb == OP_SET && op->observed != NULL) {
 		object_format_field(op->type, op->observed, field, text);
-		json_object_set_new(json, "was", json_string(text));
+		json_object_set_new(json, "was", json_text(text));
 	}
 	object_format_field(op->type, op_object(op), field, text);
-	json_object_set_new(json, "becomes", json_string(text));
+	json_object_set_new(json, "becomes", json_text(text));
 	json_array_append_new(fields, json);
 }
 
 /* The table is replaced as a whole; what a person wants to know is which rules differ. */
-static void add_rules(
-	json_t *fields, const struct ruleset *these, const struct ruleset *those, const char *member)
+static void add_rules(json_t *fields, const struct ruleset *these, const struct ruleset *those,
+	const char *member)
 {
 	for (size_t i = 0; i < these->rule_count; i++) {
 		bool found = false;
@@ -95,8 +97,8 @@ static void add_rules(
 		}
 		if (!found) {
 			json_array_append_new(fields,
-				json_pack("{s:s, s:s}", "field", "rule", member,
-					these->rules[i].name));
+				json_pack("{s:s, s:o}", "field", "rule", member,
+					json_text(these->rules[i].name)));
 		}
 	}
 }
@@ -129,16 +131,17 @@ json_t *plan_to_json(const struct plan *plan)
 	json_t *array = json_array();
 	char text[OBJECT_TEXT_SIZE];
 
-	plan_foreach(op, plan) {
+	plan_foreach (op, plan) {
 		object_format_key(op->type, op_object(op), text);
-		json_t *json = json_pack("{s:s, s:s, s:s, s:o}", "verb", op_verb_name(op->verb),
-			"type", object_classes[op->type].name, "object", text, "fields",
+		json_t *json = json_pack("{s:s, s:s, s:o, s:o}", "verb", op_verb_name(op->verb),
+			"type", object_classes[op->type].name, "object", json_text(text), "fields",
 			op_fields(op));
 		if (op->error != 0) {
-			json_object_set_new(json, "error", json_string(strerrordesc_np(-op->error)));
+			json_object_set_new(json, "error",
+				json_string(strerrordesc_np(-op->error)));
 		}
 		if (op->message != NULL) {
-			json_object_set_new(json, "message", json_string(op->message));
+			json_object_set_new(json, "message", json_text(op->message));
 		}
 		json_array_append_new(array, json);
 	}

@@ -9,6 +9,7 @@
 
 #include "base/cleanup.h"
 #include "base/text.h"
+#include "core/json_text.h"
 
 static const struct {
 	const char *name;
@@ -29,8 +30,8 @@ static const struct {
 	[PROBLEM_CONFIG] = {"configuration", PROBLEM_ERROR},
 };
 
-static bool problem_is_known(
-	const struct problem_list *list, enum problem_kind kind, const char *object)
+static bool problem_is_known(const struct problem_list *list, enum problem_kind kind,
+	const char *object)
 {
 	for (size_t i = 0; i < list->count; i++) {
 		if (list->items[i].kind == kind && strcmp(list->items[i].object, object) == 0) {
@@ -86,9 +87,8 @@ enum problem_severity problem_severity(enum problem_kind kind)
 
 const char *problem_severity_name(enum problem_severity severity)
 {
-	static const char *const names[] = {[PROBLEM_NOTE] = "note",
-		[PROBLEM_WARNING] = "warning",
-		[PROBLEM_ERROR] = "error"};
+	static const char *const names[] =
+		{[PROBLEM_NOTE] = "note", [PROBLEM_WARNING] = "warning", [PROBLEM_ERROR] = "error"};
 
 	return names[severity];
 }
@@ -100,10 +100,11 @@ json_t *problem_list_to_json(const struct problem_list *list)
 	for (size_t i = 0; i < list->count; i++) {
 		const struct problem *problem = &list->items[i];
 		json_array_append_new(array,
-			json_pack("{s:s, s:s, s:s, s:s, s:s}", "kind",
+			json_pack("{s:s, s:s, s:o, s:o, s:o}", "kind",
 				problem_kind_name(problem->kind), "severity",
 				problem_severity_name(problem_severity(problem->kind)), "object",
-				problem->object, "text", problem->text, "hint", problem->hint));
+				json_text(problem->object), "text", json_text(problem->text),
+				"hint", json_text(problem->hint)));
 	}
 	return array;
 }

@@ -40,41 +40,34 @@ static bool is_better(const struct mesh_peer *a, const struct mesh_peer *b)
 
 static int compare_peers(const void *a, const void *b)
 {
-	const struct mesh_peer *const *first = a;
-	const struct mesh_peer *const *second = b;
-	int order =
-		memcmp(&(*first)->originator, &(*second)->originator, sizeof((*first)->originator));
+	const struct mesh_peer *first = a;
+	const struct mesh_peer *second = b;
+	int order = memcmp(&first->originator, &second->originator, sizeof(first->originator));
 
-	if (order != 0) {
-		return order;
-	}
-	return is_better(*second, *first) - is_better(*first, *second);
+	return order != 0 ? order : is_better(second, first) - is_better(first, second);
 }
 
-/* Peers by MAC, for each the best path first. NULL when memory ends or there are none. */
-static const struct mesh_peer **sort_peers(const struct snapshot_request *request)
+/* A copy of the peers by MAC, for each the best path first. NULL when memory ends. */
+static struct mesh_peer *sort_peers(const struct snapshot_request *request)
 {
-	const struct mesh_peer **sorted = calloc(request->peer_count + 1, sizeof(*sorted));
+	struct mesh_peer *sorted = calloc(request->peer_count + 1, sizeof(*sorted));
 
-	if (sorted == NULL) {
-		return NULL;
+	if (sorted != NULL && request->peer_count > 0) {
+		memcpy(sorted, request->peers, request->peer_count * sizeof(*sorted));
+		qsort(sorted, request->peer_count, sizeof(*sorted), compare_peers);
 	}
-	for (size_t i = 0; i < request->peer_count; i++) {
-		sorted[i] = &request->peers[i];
-	}
-	qsort(sorted, request->peer_count, sizeof(*sorted), compare_peers);
 	return sorted;
 }
 
 static void add_peers(json_t *json, const struct snapshot_request *request, bool throughput)
 {
-	const struct mesh_peer **sorted CLEANUP(cleanup_free) = sort_peers(request);
+	struct mesh_peer *sorted CLEANUP(cleanup_free) = sort_peers(request);
 	json_t *originators = json_array();
 	json_t *neighbours = json_array();
 
 	for (size_t i = 0; sorted != NULL && i < request->peer_count; i++) {
-		const struct mesh_peer *peer = sorted[i];
-		if (i == 0 || memcmp(&peer->originator, &sorted[i - 1]->originator,
+		const struct mesh_peer *peer = &sorted[i];
+		if (i == 0 || memcmp(&peer->originator, &sorted[i - 1].originator,
 				      sizeof(peer->originator)) != 0) {
 			json_array_append_new(originators, peer_to_json(peer, throughput));
 		}

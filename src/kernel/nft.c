@@ -153,7 +153,7 @@ static int on_rule(const struct nlmsghdr *message, void *context)
 static int ask(struct nft *nft, uint16_t type, uint16_t flags, netlink_each_fn *each,
 	struct reading *reading)
 {
-	char buffer[256];
+	char buffer[256] = {0};
 	struct nlmsghdr *message = nftnl_nlmsg_build_hdr(buffer, type, NFPROTO_BRIDGE, 0, 0);
 
 	/* Attribute 1 of both; a dump of chains takes no table. */

@@ -3,6 +3,8 @@
 
 #include <stdio.h>
 
+#define HOURS_A_DAY 24LL
+
 static const char *scale(long long number, int base, const char *const *units, char *text)
 {
 	double value = (double)number;
@@ -39,6 +41,7 @@ const char *human_milliseconds(long long milliseconds, char text[HUMAN_SIZE])
 {
 	long long seconds = milliseconds / 1000;
 	long long minutes = seconds / 60;
+	long long hours = minutes / 60;
 
 	if (seconds < 10) {
 		snprintf(text, HUMAN_SIZE, "%lld.%lld s", seconds, milliseconds % 1000 / 100);
@@ -46,10 +49,11 @@ const char *human_milliseconds(long long milliseconds, char text[HUMAN_SIZE])
 		snprintf(text, HUMAN_SIZE, "%lld s", seconds);
 	} else if (minutes < 60) {
 		snprintf(text, HUMAN_SIZE, "%lld min", minutes);
-	} else if (minutes < 60 * 24) {
-		snprintf(text, HUMAN_SIZE, "%lld h %lld min", minutes / 60, minutes % 60);
+	} else if (hours < HOURS_A_DAY) {
+		snprintf(text, HUMAN_SIZE, "%lld h %lld min", hours, minutes % 60);
 	} else {
-		snprintf(text, HUMAN_SIZE, "%lld d %lld h", minutes / (60 * 24), minutes / 60 % 24);
+		snprintf(text, HUMAN_SIZE, "%lld d %lld h", hours / HOURS_A_DAY,
+			hours % HOURS_A_DAY);
 	}
 	return text;
 }

@@ -86,20 +86,26 @@ static void print_problem(const json_t *problem, const struct status_view *view)
 	}
 }
 
-static void print_problems(const json_t *status, const struct status_view *view)
+static void print_problems_of(const json_t *problems, const char *severity,
+	const struct status_view *view)
 {
-	static const char *const severities[] = {"error", "warning", "note"};
-	const json_t *problems = json_object_get(status, "problems");
 	size_t index;
 	json_t *problem;
 
-	for (size_t i = 0; i < ARRAY_SIZE(severities); i++) {
-		json_array_foreach (problems, index, problem) {
-			if (strcmp(status_text(problem, "severity"), severities[i]) == 0) {
-				print_problem(problem, view);
-			}
+	json_array_foreach (problems, index, problem) {
+		if (strcmp(status_text(problem, "severity"), severity) == 0) {
+			print_problem(problem, view);
 		}
 	}
+}
+
+static void print_problems(const json_t *status, const struct status_view *view)
+{
+	const json_t *problems = json_object_get(status, "problems");
+
+	print_problems_of(problems, "error", view);
+	print_problems_of(problems, "warning", view);
+	print_problems_of(problems, "note", view);
 	if (json_array_size(problems) > 0) {
 		print_end(view->to);
 	}
@@ -278,9 +284,9 @@ void print_status(const json_t *status, const struct status_view *view)
 	print_gateway(status, view);
 	print_lan(status, view);
 	print_mesh(status, view);
-	print_status_links(status, view);
-	print_status_peers(status, view);
-	print_status_rules(status, view);
+	status_print_links(status, view);
+	status_print_peers(status, view);
+	status_print_rules(status, view);
 	print_end(view->to);
 	print_history(status, view);
 }

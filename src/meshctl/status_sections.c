@@ -105,7 +105,7 @@ static void add_link(struct table *table, const json_t *link, const bool used[])
 }
 
 /* One row a link; a column for each protocol that any link carries. */
-void print_status_links(const json_t *status, const struct status_view *view)
+void status_print_links(const json_t *status, const struct status_view *view)
 {
 	const json_t *links = json_object_get(status, "links");
 	struct table table CLEANUP(table_free) = {.right = 1u << 2};
@@ -180,7 +180,7 @@ static void print_peers(const char *title, const json_t *peers, const struct sta
 	print_table(title, &table, view, count - shown);
 }
 
-void print_status_peers(const json_t *status, const struct status_view *view)
+void status_print_peers(const json_t *status, const struct status_view *view)
 {
 	const json_t *mesh = json_object_get(status, "mesh");
 
@@ -214,7 +214,7 @@ static bool rule_is_of_interest(const json_t *rule)
 	       status_flag(rule, "foreign");
 }
 
-void print_status_rules(const json_t *status, const struct status_view *view)
+void status_print_rules(const json_t *status, const struct status_view *view)
 {
 	struct table table CLEANUP(table_free) = {.right = 1u << 3 | 1u << 4};
 	const json_t *rules = json_object_get(status, "rules");

@@ -5,9 +5,9 @@
 
 #include "meshctl/print_status.h"
 
-void print_status_links(const json_t *status, const struct status_view *view);
-void print_status_peers(const json_t *status, const struct status_view *view);
-void print_status_rules(const json_t *status, const struct status_view *view);
+void status_print_links(const json_t *status, const struct status_view *view);
+void status_print_peers(const json_t *status, const struct status_view *view);
+void status_print_rules(const json_t *status, const struct status_view *view);
 
 /* Members of an object; "", false and 0 where there is none. */
 const char *status_text(const json_t *json, const char *name);

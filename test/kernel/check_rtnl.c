@@ -2,9 +2,10 @@
 /* The kernel room against the kernel that runs, each test in a network namespace of its own. The
  * judge is `ip -d -j`. Needs root; without it the tests pass by doing nothing and say so. */
 #include <errno.h>
-#include <stdio.h>
-
 #include <linux/rtnetlink.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
 
 #include "base/cleanup.h"
 #include "kernel/fixture.h"
@@ -313,6 +314,59 @@ START_TEST(test_notifications)
 }
 END_TEST
 
+/* Another program at work all the time: what is read is never torn, and we never give up for good.
+ */
+START_TEST(test_storm)
+{
+	CLEANUP(state_free) struct state desired = {0};
+	size_t settled = 0;
+
+	if (!room.ready) {
+		return;
+	}
+	want_all(&desired);
+	(void)mend(&desired);
+	run("(for i in $(seq 300); do ip link add s$i type veth peer name t$i; done;"
+	    "for i in $(seq 300); do ip link delete s$i; done) >/dev/null 2>&1 &");
+	for (int i = 0; i < 200; i++) {
+		settled += mend(&desired) == 0;
+	}
+	ck_assert_uint_eq(settled, 200);
+	while (system("ip -o link show type veth 2>/dev/null | grep -q ': s[0-9]'") == 0) {
+	}
+	int events = hear();
+	for (int more = events; more != KERNEL_NOTHING; more = hear()) {
+		events |= more;
+	}
+	ck_assert_int_eq(events, KERNEL_CHANGED);
+	ck_settled(&desired);
+}
+END_TEST
+
+/* Notifications that are not read in time are lost, and we are told. */
+START_TEST(test_overrun)
+{
+	int fds[KERNEL_FDS];
+	int size = 4096;
+	int events = 0;
+
+	if (!room.ready) {
+		return;
+	}
+	kernel_fds(room.kernel, fds);
+	ck_assert_int_eq(setsockopt(fds[0], SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)), 0);
+	run("for i in 1 2 3 4 5 6 7 8; do ip link set v0 up; ip link set v0 down; done");
+	for (int i = 0; i < 100 && !(events & KERNEL_OVERRUN); i++) {
+		events |= hear();
+	}
+	ck_assert(events & KERNEL_OVERRUN);
+	while (hear() != KERNEL_NOTHING) {
+	}
+	run("ip link set v0 up");
+	ck_assert_int_eq(hear(), KERNEL_CHANGED); /* it hears again */
+}
+END_TEST
+
 Suite *check_suite(void)
 {
 	Suite *suite = suite_create("rtnl on the running kernel");
@@ -326,6 +380,8 @@ Suite *check_suite(void)
 	tcase_add_test(tests, test_failures_are_named);
 	tcase_add_test(tests, test_many_links);
 	tcase_add_test(tests, test_notifications);
+	tcase_add_test(tests, test_storm);
+	tcase_add_test(tests, test_overrun);
 	suite_add_tcase(suite, tests);
 	return suite;
 }

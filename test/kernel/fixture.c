@@ -51,29 +51,36 @@ static json_t *ask_ip(const char *command)
 	return answer;
 }
 
-/* A member of the first object that ip prints, by a path such as "linkinfo.info_data.mode". */
-static json_t *ask(const char *command, const char *path)
+/* A member of the first object that ip prints, by a path such as "linkinfo.info_data.mode"; answer
+ * is the caller's to drop. */
+static const json_t *ask(const char *command, const char *path, json_t **answer)
 {
-	json_t *at = json_array_get(ask_ip(command), 0);
-	char *copy = strdup(path);
+	*answer = ask_ip(command);
+	const json_t *at = json_array_get(*answer, 0);
+	CLEANUP(cleanup_free) char *copy = strdup(path);
 	char *rest = copy;
 
 	for (char *name = strsep(&rest, "."); name != NULL; name = strsep(&rest, ".")) {
 		at = json_object_get(at, name);
 	}
 	ck_assert_msg(at != NULL, "%s has no %s", command, path);
-	free(copy);
 	return at;
 }
 
 void ck_text(const char *command, const char *path, const char *expected)
 {
-	ck_assert_str_eq(json_string_value(ask(command, path)), expected);
+	json_t *answer;
+
+	ck_assert_str_eq(json_string_value(ask(command, path, &answer)), expected);
+	json_decref(answer);
 }
 
 void ck_number(const char *command, const char *path, long long expected)
 {
-	ck_assert_int_eq(json_integer_value(ask(command, path)), expected);
+	json_t *answer;
+
+	ck_assert_int_eq(json_integer_value(ask(command, path, &answer)), expected);
+	json_decref(answer);
 }
 
 void observe(void)

@@ -15,7 +15,7 @@ LOGS=$BUILD/logs
 # The lists are for those who source this.
 # shellcheck disable=SC2034
 PACKAGES_BUILD="cmake make gcc libc6-dev linux-libc-dev pkg-config libjansson-dev libmd-dev libmnl-dev
-	libnftnl-dev libnl-3-dev libnl-genl-3-dev libev-dev check"
+	libnftnl-dev libev-dev check"
 # shellcheck disable=SC2034
 PACKAGES_LAB="python3 iproute2 iputils-ping nftables batctl kmod alfred dnsmasq-base babeld"
 # shellcheck disable=SC2034

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Lint checks that read the sources as text. Each takes a Tree and returns its findings as lines."""
+"""Lint checks that read the sources as text; each takes a Tree and returns what it finds."""
 
 import json
 import re
@@ -125,8 +125,9 @@ def check_sizes(tree):
     return found
 
 
-DECLARATION = re.compile(r"^(?!static|typedef|#)[A-Za-z_][\w \t*\n]*?\b(\w+)\([^;{]*\)[^;{]*;", re.M)
-DEFINITION = re.compile(r"^(?!static|typedef|#)[A-Za-z_][\w \t*]*[ *](\w+)\([^;{]*\)\n\{", re.M)
+START = r"^(?!static|typedef|#)[A-Za-z_]"
+DECLARATION = re.compile(START + r"[\w \t*\n]*?\b(\w+)\([^;{]*\)[^;{]*;", re.M)
+DEFINITION = re.compile(START + r"[\w \t*]*[ *](\w+)\([^;{]*\)\n\{", re.M)
 TYPE = re.compile(r"^\s*(?:typedef )?(?:struct|enum|union) (\w+)", re.M)
 COMMENT = re.compile(r"/\*.*?\*/", re.S)
 
@@ -148,7 +149,8 @@ def check_names(tree):
     """Every exported function is declared in a header of its room and begins with a word of that
     header's or its file's name, or of a type the header names."""
     found = []
-    headers = {path: header_names(tree, path) for path in tree.files("src", "include", suffix=(".h",))}
+    paths = tree.files("src", "include", suffix=(".h",))
+    headers = {path: header_names(tree, path) for path in paths}
     for path in tree.files("src", suffix=(".c",)):
         room = room_of(path)
         text = COMMENT.sub(lambda m: "\n" * m.group().count("\n"), tree.read(path))

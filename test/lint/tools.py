@@ -11,7 +11,7 @@ import subprocess
 import tempfile
 
 WORKERS = min(2, os.cpu_count() or 1)
-PACKAGES = ["jansson", "libmd", "libmnl", "libnftnl", "libnl-genl-3.0", "check"]
+PACKAGES = ["jansson", "libmd", "libmnl", "libnftnl", "check"]
 
 # What the core may take from the C library: memory, texts, sorting. Nothing that reads or writes a
 # descriptor, the clock, the environment or a stream.
@@ -28,6 +28,10 @@ CORE_ALLOWED = re.compile(
 )
 # What it may not take even from the room below: the core never logs.
 CORE_FORBIDDEN = re.compile(r"log_\w+")
+# A line of objdump -t about a variable: its section and its name.
+OBJECT_SYMBOL = re.compile(
+    r" O \.(data|bss|tdata|tbss)(\.\S+)?\s+\S+\s+(?:\.hidden )?(\S+)$"
+)
 LIBRARIES = ("base", "core", "kernel", "control", "loop")
 
 
@@ -77,7 +81,7 @@ def check_variables(tree):
     for archive in archives:
         _, text = output_of("objdump", "-t", archive)
         for line in text.splitlines():
-            match = re.search(r" O \.(data|bss|tdata|tbss)(\.\S+)?\s+\S+\s+(?:\.hidden )?(\S+)$", line)
+            match = OBJECT_SYMBOL.search(line)
             # .data.rel.ro is constant after linking.
             if match and not (match.group(2) or "").startswith(".rel.ro"):
                 found.append(f"{archive.name}: variable {match.group(3)}")
@@ -132,12 +136,22 @@ def check_tidy(tree):
 
         def tidy(source):
             status, text = output_of("clang-tidy", "--quiet", "-p", kept, source, cwd=tree.top)
-            lines = [l for l in text.splitlines() if re.search(r": (error|warning): ", l)]
-            lines = [line.removeprefix(top) for line in lines]
+            lines = tidy_findings(text.replace(top, ""))
             return lines or ([f"{source}: {text.strip()[-400:]}"] if status else [])
 
         found = each(tidy, sorted(set(sources)))
     return list(dict.fromkeys(found))
+
+
+def tidy_findings(text):
+    """The findings, each with its first note where only that says what is meant."""
+    found = []
+    for line in text.splitlines():
+        if re.search(r": (error|warning): ", line):
+            found.append(line)
+        elif ": note: " in line and found and "function-size" in found[-1] and "; " not in found[-1]:
+            found[-1] += "; " + line.split(": note: ")[1]
+    return found
 
 
 def _clang_database(entries, directory):
@@ -170,14 +184,16 @@ def check_scripts(tree):
         kind = "python" if path.endswith(".py") or "python" in first else "sh"
         names[kind].append(path)
     if names["python"]:
-        status, text = output_of("/usr/bin/python3", "-m", "pyflakes", *names["python"], cwd=tree.top)
+        command = ("/usr/bin/python3", "-m", "pyflakes")
+        status, text = output_of(*command, *names["python"], cwd=tree.top)
         if "No module named" in text:
             return tree.skip("pyflakes3 is not installed")
         found += text.splitlines() if status else []
     if names["sh"]:
         if not shutil.which("shellcheck"):
             return found or tree.skip("shellcheck is not installed")
-        status, text = output_of("shellcheck", "-f", "gcc", "-x", *names["sh"], cwd=tree.top)
+        command = ("shellcheck", "-f", "gcc", "-x", "-P", "SCRIPTDIR")
+        status, text = output_of(*command, *names["sh"], cwd=tree.top)
         found += text.splitlines() if status else []
     return found
 

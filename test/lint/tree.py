@@ -28,7 +28,8 @@ class Tree:
         paths = []
         for directory, names, files in os.walk(self.top):
             names[:] = sorted(n for n in names if n not in LEFT_OUT and not n.startswith("build"))
-            paths += [os.path.relpath(os.path.join(directory, name), self.top) for name in sorted(files)]
+            files = [os.path.join(directory, name) for name in sorted(files)]
+            paths += [os.path.relpath(path, self.top) for path in files]
         return [path for path in paths if self._is_text(path)]
 
     def _is_text(self, path):

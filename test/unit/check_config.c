@@ -94,7 +94,7 @@ START_TEST(test_places)
 		"{\"node\": {\"hostname\": \"\xc3\xa4-\xc3\xa4\", \"primary_link\": \"eth0\"}}",
 		"2:1:");
 	expect_settings_error("{\"links\": {\"\xc3\xa4\xc3\xa4\": {\"mtu\": 67}}}",
-		"2:1:25: $.links[\"\xc3\xa4\xc3\xa4\"].mtu: is 67");
+		"2:1:26: $.links[\"\xc3\xa4\xc3\xa4\"].mtu: is 67");
 	expect_settings_error("{\"lan\": {\"ports\": [\"a\", {\"x\": [1, 2]}]}}",
 		"2:1:25: $.lan.ports[1]: is an object, must be a text");
 	expect_settings_error("{\"lan\": {\"ports\": [[{}, []], \"b\"]}}",

@@ -58,7 +58,8 @@ END_TEST
 START_TEST(test_vlans)
 {
 	expect_settings_error("{\"cloud\": {\"vlan\": 17}}",
-		"2:1:20: $.cloud.vlan: babeld.vlan is 17, and so is the cloud's VLAN; ");
+		"2:1:20: $.cloud.vlan: babeld.vlan is 17, and so is the cloud's VLAN; layer 2 and "
+		"layer 3 need different ones, \"auto\" or another");
 	expect_settings_error("{\"bmx7\": {\"enabled\": true, \"vlan\": 29}}",
 		"2:1:36: $.bmx7.vlan: bmx7.vlan is 29, and so is the cloud's VLAN, which "
 		"cloud.ssid decides; layer 2 and layer 3 need different ones, 18 is LibreMesh's");

@@ -7,11 +7,13 @@
 #include "control/print.h"
 #include "unit/check_main.h"
 
-/* The printers belong to the program, not to a library. */
+/* The printers belong to the program, not to a library.
+ * NOLINTBEGIN(bugprone-suspicious-include) */
 #include "meshctl/human.c"
 #include "meshctl/print_status.c"
 #include "meshctl/status_sections.c"
 #include "meshctl/table.c"
+/* NOLINTEND(bugprone-suspicious-include) */
 
 #define NOW  10000
 #define DATA SOURCE_DIR "/test/unit/data/"

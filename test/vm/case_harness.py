@@ -27,7 +27,7 @@ def join(node, *links, protocol="802.1Q"):
 
 
 def case_line(lab):
-    """Four nodes in a line, by hand: each sees three originators; their clients reach each other."""
+    """Four nodes in a line, by hand: each sees three originators; their clients talk."""
     nodes = lab.line("n1", "n2", "n3", "n4")
     clients = [lab.client(node, f"c{node.number}") for node in nodes]
     for node in nodes:

@@ -5,8 +5,8 @@
     test/vm/cases.py [--list] [MODULE | MODULE.NAME | PATTERN]...
 
 A case runs in a process of its own with a time limit and with a Lab that is closed for it. One line
-each: "ok MODULE.NAME", "FAIL MODULE.NAME: why" or "skip MODULE.NAME: why", with the seconds; results.json
-and the daemons' logs of failed cases go to $RESULTS; the last line is
+each: "ok MODULE.NAME", "FAIL MODULE.NAME: why" or "skip MODULE.NAME: why", with the seconds;
+results.json and the daemons' logs of failed cases go to $RESULTS; the last line is
 "N passed, N failed, N skipped". Root of a machine (or a VM, see boot) is needed.
 """
 
@@ -33,7 +33,9 @@ from lab import Lab, LabError, Skip, able  # noqa: E402
 from netns import Hopeless  # noqa: E402
 
 CASE_SECONDS = 120
-COMPLAINT = re.compile(r"WARNING:|BUG:|Oops|general protection|refcount|unregister_netdevice: waiting")
+COMPLAINT = re.compile(
+    r"WARNING:|BUG:|Oops|general protection|refcount|unregister_netdevice: waiting"
+)
 WORDS = {"passed": "ok", "failed": "FAIL", "skipped": "skip"}
 
 

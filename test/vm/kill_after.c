@@ -5,14 +5,18 @@
  * so far is kept in that file. */
 #include <dlfcn.h>
 #include <fcntl.h>
+#include <linux/batman_adv.h>
+#include <linux/genetlink.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
-
-#include <linux/netlink.h>
 
 static long messages;
 
@@ -27,21 +31,69 @@ static void keep_count(void)
 	}
 }
 
-static int is_netlink(int fd)
+/* The netlink protocol of a socket, or -1 when it is no netlink socket. */
+static int netlink_protocol(int fd)
 {
-	struct sockaddr address;
-	socklen_t length = sizeof(address);
+	int domain = 0, protocol = -1;
+	socklen_t length = sizeof(domain);
 
-	return getsockname(fd, &address, &length) == 0 && address.sa_family == AF_NETLINK;
+	if (getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &length) != 0 || domain != AF_NETLINK) {
+		return -1;
+	}
+	length = sizeof(protocol);
+	getsockopt(fd, SOL_SOCKET, SO_PROTOCOL, &protocol, &length);
+	return protocol;
 }
 
-static int is_dump(const struct nlmsghdr *header)
+/* rtnetlink numbers its messages in fours, the third of which only asks. */
+static int is_route_change(const struct nlmsghdr *header)
 {
-	return (header->nlmsg_flags & NLM_F_DUMP) == NLM_F_DUMP;
+	return ((header->nlmsg_type - RTM_BASE) & 3) != RTM_GETLINK - RTM_BASE;
+}
+
+static int is_batadv_change(const struct nlmsghdr *header, const char *payload)
+{
+	return header->nlmsg_type != GENL_ID_CTRL &&
+	       (payload[0] == BATADV_CMD_SET_MESH || payload[0] == BATADV_CMD_SET_HARDIF ||
+		       payload[0] == BATADV_CMD_SET_VLAN);
+}
+
+/* The end of a batch counts, since without it nothing of the batch happens; that of an empty one,
+ * which meshd sends to wait for the kernel, does not. */
+static int is_nft_change(const struct nlmsghdr *header, const char *buffer, size_t offset)
+{
+	int kind = header->nlmsg_type & 0xff;
+
+	if (header->nlmsg_type == NFNL_MSG_BATCH_BEGIN) {
+		return 0;
+	}
+	if (header->nlmsg_type == NFNL_MSG_BATCH_END) {
+		struct nlmsghdr first;
+		memcpy(&first, buffer, sizeof(first));
+		return first.nlmsg_type == NFNL_MSG_BATCH_BEGIN &&
+		       offset > NLMSG_ALIGN(first.nlmsg_len);
+	}
+	return kind != NFT_MSG_GETTABLE && kind != NFT_MSG_GETCHAIN && kind != NFT_MSG_GETRULE &&
+	       kind != NFT_MSG_GETSET && kind != NFT_MSG_GETSETELEM && kind != NFT_MSG_GETGEN;
+}
+
+/* Told by the type: the bits that ask for a dump mean other things in a change. */
+static int is_change(int protocol, const struct nlmsghdr *header, const char *buffer, size_t offset)
+{
+	switch (protocol) {
+	case NETLINK_ROUTE:
+		return is_route_change(header);
+	case NETLINK_GENERIC:
+		return is_batadv_change(header, buffer + offset + NLMSG_HDRLEN);
+	case NETLINK_NETFILTER:
+		return is_nft_change(header, buffer, offset);
+	default:
+		return 0;
+	}
 }
 
 /* The bytes to let through: all, or those up to the fatal message (*fatal is set). */
-static size_t allowed(const char *buffer, size_t length, int *fatal)
+static size_t allowed(int protocol, const char *buffer, size_t length, int *fatal)
 {
 	const char *limit_text = getenv("KILL_AFTER");
 	long limit = limit_text != NULL ? strtol(limit_text, NULL, 10) : -1;
@@ -53,8 +105,9 @@ static size_t allowed(const char *buffer, size_t length, int *fatal)
 		if (header.nlmsg_len < sizeof(header)) {
 			break;
 		}
+		size_t at = offset;
 		offset += NLMSG_ALIGN(header.nlmsg_len);
-		if (is_dump(&header) || !(header.nlmsg_flags & NLM_F_ACK)) {
+		if (!is_change(protocol, &header, buffer, at)) {
 			continue;
 		}
 		messages++;
@@ -73,16 +126,16 @@ static void die(void)
 	pause();
 }
 
-ssize_t sendto(int fd, const void *buffer, size_t length, int flags,
-	const struct sockaddr *address, socklen_t address_length)
+ssize_t sendto(int fd, const void *buffer, size_t length, int flags, const struct sockaddr *address,
+	socklen_t address_length)
 {
 	ssize_t (*real)(int, const void *, size_t, int, const struct sockaddr *, socklen_t) =
 		(ssize_t(*)(int, const void *, size_t, int, const struct sockaddr *,
 			socklen_t))dlsym(RTLD_NEXT, "sendto");
 	int fatal = 0;
 
-	if (is_netlink(fd)) {
-		length = allowed(buffer, length, &fatal);
+	if (netlink_protocol(fd) >= 0) {
+		length = allowed(netlink_protocol(fd), buffer, length, &fatal);
 	}
 	ssize_t sent = real(fd, buffer, length, flags, address, address_length);
 	if (fatal) {
@@ -104,9 +157,9 @@ ssize_t sendmsg(int fd, const struct msghdr *message, int flags)
 	struct iovec part;
 	int fatal = 0;
 
-	if (is_netlink(fd) && message->msg_iovlen == 1) {
+	if (netlink_protocol(fd) >= 0 && message->msg_iovlen == 1) {
 		part = message->msg_iov[0];
-		part.iov_len = allowed(part.iov_base, part.iov_len, &fatal);
+		part.iov_len = allowed(netlink_protocol(fd), part.iov_base, part.iov_len, &fatal);
 		copy.msg_iov = &part;
 	}
 	ssize_t sent = real(fd, &copy, flags);

@@ -10,7 +10,7 @@ kernel has batman-adv and 8021q. A case looks like this:
         a, b = lab.node("a"), lab.node("b")
         lab.link(a, "mesh0", b, "mesh0")
         client = lab.client(a, "c")                  # a namespace behind a's port lan0
-        lab.bring_up({a: basic_config(), b: basic_config()})    # starts meshd, waits until all is right
+        lab.bring_up({a: basic_config(), b: basic_config()})     # starts meshd and waits
         lab.wait_mesh([a, b])
         client.configure("10.13.200.1/16", gateway="10.13.0.1")
         client.reaches(b.node_ipv4())
@@ -166,9 +166,11 @@ class Client(Place):
 
 
 def basic_config(ssid="LibreMesh.org", fast=True, **sections):
-    """A configuration for the names that Lab gives: links mesh*, ports lan*. fast: batman-adv speaks
-    five times a second and does not keep broadcasts back after its start. More sections are merged
-    in: basic_config("x", cloud={"vlan": 0})."""
+    """A configuration for the names that Lab gives: links mesh*, ports lan*.
+
+    fast: batman-adv speaks five times a second and does not keep broadcasts back after its start.
+    More sections are merged in: basic_config("x", cloud={"vlan": 0}).
+    """
     config = {
         "cloud": {"ssid": ssid},
         "links": {"mesh*": {}},

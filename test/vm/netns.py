@@ -135,8 +135,8 @@ class Namespace:
     def start(self, *command, sysfs=False, **popen):
         """Starts a command and returns its Popen; it is killed at teardown at the latest.
 
-        sysfs=True gives it a mount namespace of its own where /sys shows this namespace's links. What
-        it prints goes nowhere unless stdout or stderr say where.
+        sysfs=True gives it a mount namespace of its own where /sys shows this namespace's links.
+        What it prints goes nowhere unless stdout or stderr say where.
         """
         words = [str(word) for word in command]
         for stream in ("stdin", "stdout", "stderr"):

@@ -38,7 +38,8 @@ def _texts(text):
 
 class Snapshot:
     """links: by name, as `ip -d -j address` has them (addresses are in addr_info; ifindex too).
-    routes, rules: sets of JSON texts, both families. nft: the list of `nft -j list ruleset`.
+    routes, rules: sets of JSON texts, both families; what is there twice is twice in route_list and
+    rule_list. nft: the list of `nft -j list ruleset`.
     """
 
     def __init__(self, namespace):
@@ -48,8 +49,9 @@ class Snapshot:
         )
         six = _texts(namespace.run("ip", "-6", "-d", "-j", "-batch", "-", stdin=both))
         self.links = {link["ifname"]: _steady(link) for link in links[0] if link.get("ifname")}
-        self.rules = self._lines(4, links[1]) | self._lines(6, six[0])
-        self.routes = self._lines(4, links[2]) | self._lines(6, six[1])
+        self.rule_list = self._lines(4, links[1]) + self._lines(6, six[0])
+        self.route_list = self._lines(4, links[2]) + self._lines(6, six[1])
+        self.rules, self.routes = set(self.rule_list), set(self.route_list)
         listed = namespace.run("nft", "-j", "list", "ruleset")
         self.nft = [
             entry for entry in _steady(json.loads(listed)["nftables"]) if entry.get("metainfo", 1)
@@ -58,7 +60,7 @@ class Snapshot:
     @staticmethod
     def _lines(family, entries):
         steady = [_steady(entry) for entry in entries if entry]
-        return {f"IPv{family} " + json.dumps(entry, sort_keys=True) for entry in steady}
+        return [f"IPv{family} " + json.dumps(entry, sort_keys=True) for entry in steady]
 
     def ifindexes(self):
         return {name: link["ifindex"] for name, link in self.links.items()}

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef CORE_JSON_TEXT_H
+#define CORE_JSON_TEXT_H
+
+#include <jansson.h>
+
+/* A JSON string of any bytes: names and aliases of the kernel need not be UTF-8, and a text that
+ * was cut may end within a character. Where it is no UTF-8, every byte past ASCII becomes '?'. NULL
+ * only when memory ends. */
+json_t *json_text(const char *text);
+
+#endif

@@ -1,0 +1,193 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""kill -9 in the midst of everything meshd does to the kernel; the next start makes it whole.
+
+kill_after.c, preloaded into meshd, lets a number of changing netlink messages through, cuts the rest
+of the batch off and kills the process."""
+
+import subprocess
+
+from lab import LabError, basic_config, limit, wait_for
+from ownership import Portrait, doubled, node_alone, preload, unmarked
+
+OTHER_SSID = "MyCommunity"
+DIED = -9
+
+
+def drop(lab, node):
+    """A lap's node goes at once: hundreds of namespaces would slow the later laps."""
+    node.close()
+    del lab.nodes[node.name]
+
+
+def messages_of(node, action):
+    """How many changing messages meshd sends while action(environment) runs."""
+    log = node.meshd.directory / "messages"
+    action(preload(node, kill_after_log=log))
+    return int(log.read_text(encoding="ascii"))
+
+
+def start_and_wait(node, environment):
+    node.meshd.start(env=environment)
+    node.meshd.wait_converged()
+
+
+def die(node, count):
+    """Starts meshd, which dies behind its count-th message."""
+    node.meshd.start(env=preload(node, kill_after=count), wait=False)
+    ended = node.meshd.process.wait(60)
+    if ended != DIED:
+        raise LabError(f"message {count}: meshd ended with {ended}: {node.meshd.log()}")
+
+
+def purge(node, environment):
+    """meshd --purge; returns its exit status."""
+    done = node.start(*node.meshd.arguments("--purge"), env=environment, stderr=subprocess.PIPE)
+    _, said = done.communicate(timeout=60)
+    if done.returncode not in (0, DIED):
+        raise LabError(f"--purge ended with {done.returncode}: {said.decode()}")
+    return done.returncode
+
+
+def check_whole(node, undisturbed, count):
+    """A second start has made all whole: as on an undisturbed node, nothing twice, all marked."""
+    node.meshd.start()
+    status = node.meshd.wait_converged()
+    problems = status["problems"]
+    failures = status["reconcile"]["failures"]
+    # A link that another process's crash left half done may still be settling.
+    node.meshd.stop()
+    last = Portrait(node)
+    lines = undisturbed.differences(last) + doubled(node, last) + unmarked(node, last)
+    if lines or problems or failures:
+        raise LabError(
+            f"killed behind message {count}: {failures} failures, problems {problems}, "
+            + "; ".join(lines)[:3000]
+        )
+
+
+def undisturbed_node(lab, name, config):
+    """A Portrait of a node that nothing happened to, and how many messages it took."""
+    node = node_alone(lab, name)
+    node.meshd.configure(config)
+    count = messages_of(node, lambda environment: start_and_wait(node, environment))
+    node.meshd.stop()
+    portrait = Portrait(node)
+    lines = doubled(node, portrait) + unmarked(node, portrait)
+    assert not lines, lines
+    drop(lab, node)
+    return portrait, count
+
+
+@limit(900)
+def case_cold_apply(lab):
+    """Killed behind every k-th message of a cold start, the next start makes the same node."""
+    config = basic_config()
+    undisturbed, total = undisturbed_node(lab, "whole", config)
+    assert total > 60, f"only {total} messages"
+    for count in range(1, total + 1):
+        node = node_alone(lab, f"k{count}")
+        node.meshd.configure(config)
+        die(node, count)
+        check_whole(node, undisturbed, count)
+        drop(lab, node)
+    print(f"  cold apply: {total} messages, {total} laps")
+
+
+def some(total):
+    """The first messages, the last, and every seventh: batches break at all kinds of messages."""
+    return sorted({1, 2, 3, total - 1, total, *range(7, total, 7)} & set(range(1, total + 1)))
+
+
+def is_kept(line):
+    """Sysctls stay set, see docs/ARCHITECTURE.md, and with IPv6 forwarding the kernel answers to
+    fe80::."""
+    return line.startswith("sysctls.") or '"type": "anycast"' in line
+
+
+@limit(600)
+def case_purge(lab):
+    """Killed in the midst of --purge, a second one removes the rest, and nothing else."""
+    config = basic_config()
+    node = node_alone(lab, "whole")
+    before = Portrait(node)
+    node.meshd.configure(config)
+    start_and_wait(node, None)
+    node.meshd.stop()
+    whole = Portrait(node)
+    total = messages_of(node, lambda environment: purge(node, environment))
+    gone = Portrait(node)
+    left = [line for line in before.differences(gone) if not is_kept(line)]
+    assert left == ["mesh0.mtu: 1500 -> 1536"], left
+    laps = 0
+    for count in some(total):
+        node.meshd.start()
+        node.meshd.wait_converged()
+        node.meshd.stop()
+        lines = whole.differences(Portrait(node))
+        assert not lines, f"after the purge before {count}: {lines}"
+        assert purge(node, preload(node, kill_after=count)) == DIED, count
+        assert purge(node, None) == 0
+        lines = gone.differences(Portrait(node))
+        assert not lines, f"killed behind message {count}: {lines}"
+        laps += 1
+    print(f"  purge: {total} messages, {laps} laps")
+
+
+@limit(600)
+def case_start_after_purge(lab):
+    """Killed in the midst of --purge, a start (instead of a second purge) makes the node whole."""
+    config = basic_config()
+    undisturbed, _ = undisturbed_node(lab, "whole", config)
+    node = node_alone(lab, "again")
+    node.meshd.configure(config)
+    start_and_wait(node, None)
+    node.meshd.stop()
+    for count in range(1, 12, 2):
+        ended = purge(node, preload(node, kill_after=count))
+        check_whole(node, undisturbed, count)
+        if ended != DIED:
+            break
+
+
+@limit(900)
+def case_ssid(lab):
+    """Killed while it moves to another cloud, the next start finishes the move."""
+    here, there = basic_config(), basic_config(OTHER_SSID)
+    undisturbed, _ = undisturbed_node(lab, "whole", there)
+    counter = node_alone(lab, "counter")
+    counter.meshd.configure(here)
+    start_and_wait(counter, None)
+    counter.meshd.stop()
+    counter.meshd.configure(there)
+    total = messages_of(counter, lambda environment: start_and_wait(counter, environment))
+    assert total > 10, total
+    drop(lab, counter)
+    for count in some(total):
+        node = node_alone(lab, f"k{count}")
+        node.meshd.configure(here)
+        start_and_wait(node, None)
+        node.meshd.stop()
+        node.meshd.configure(there)
+        die(node, count)
+        check_whole(node, undisturbed, count)
+        drop(lab, node)
+    print(f"  change of SSID: {total} messages, {len(some(total))} laps")
+
+
+@limit(300)
+def case_running(lab):
+    """Killed while it runs and heals: the next start finds the rest."""
+    config = basic_config()
+    undisturbed, _ = undisturbed_node(lab, "whole", config)
+    node = node_alone(lab, "healing")
+    node.meshd.configure(config)
+    start_and_wait(node, None)
+    node.meshd.stop()
+    for count in (1, 2, 4, 8, 16):
+        # The counter starts with the process, which has nothing to do at first.
+        node.meshd.start(env=preload(node, kill_after=count))
+        node.meshd.wait_converged()
+        node.ip("link del br-lan", "link del mesh0.29")
+        wait_for(lambda: not node.meshd.running, 20, f"meshd to die behind message {count}")
+        assert node.meshd.process.returncode == DIED
+        check_whole(node, undisturbed, count)
