@@ -128,8 +128,7 @@ static int read_arguments(int argc, char **argv, struct arguments *arguments)
 static int read_config(const struct daemon_options *options, struct config *config)
 {
 	CLEANUP(err_list_free) struct err_list errors = {0};
-	int result =
-		config_dir_read(options->config_dir, options->profile_dir, config, &errors);
+	int result = config_dir_read(options->config_dir, options->profile_dir, config, &errors);
 
 	err_list_print(&errors, stderr);
 	return result;
@@ -155,7 +154,7 @@ static int run_plan(const struct arguments *arguments, struct config *config)
 		json_dumpf(plan, stdout, JSON_INDENT(2));
 		putchar('\n');
 	} else {
-		print_plan(plan, isatty(STDOUT_FILENO) && getenv("NO_COLOR") == NULL, stdout);
+		print_plan(plan, print_wants_colour(stdout), stdout);
 	}
 	json_decref(plan);
 	return code;
@@ -180,8 +179,9 @@ static int run_purge(const struct arguments *arguments)
 	struct err err = {0};
 
 	if (daemon_runs(arguments->options.run_dir)) {
-		fprintf(stderr, "meshd: a running meshd answers in %s and would make everything "
-				"anew; stop it first\n",
+		fprintf(stderr,
+			"meshd: a running meshd answers in %s and would make everything "
+			"anew; stop it first\n",
 			arguments->options.run_dir);
 		return EXIT_FAILURE;
 	}

@@ -24,7 +24,8 @@ struct err_list {
 };
 
 void err_set(struct err *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
-/* Adds an empty error to fill; the list's spare when it is full, so never NULL unless memory ends. */
+/* Adds an empty error to fill; the list's spare when it is full, so never NULL unless memory ends.
+ */
 struct err *err_list_add(struct err_list *list);
 void err_list_free(struct err_list *list);
 /* "file:line:column: path: text", without the parts that are empty. Returns as snprintf. */

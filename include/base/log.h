@@ -17,9 +17,9 @@ enum log_level {
 void log_line(enum log_level level, const char *room, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
-#define log_error(room, ...) log_line(LOG_LEVEL_ERROR, room, __VA_ARGS__)
+#define log_error(room, ...)   log_line(LOG_LEVEL_ERROR, room, __VA_ARGS__)
 #define log_warning(room, ...) log_line(LOG_LEVEL_WARNING, room, __VA_ARGS__)
-#define log_notice(room, ...) log_line(LOG_LEVEL_NOTICE, room, __VA_ARGS__)
-#define log_info(room, ...) log_line(LOG_LEVEL_INFO, room, __VA_ARGS__)
+#define log_notice(room, ...)  log_line(LOG_LEVEL_NOTICE, room, __VA_ARGS__)
+#define log_info(room, ...)    log_line(LOG_LEVEL_INFO, room, __VA_ARGS__)
 
 #endif

@@ -16,9 +16,9 @@ struct mtu_refusal {
 
 struct desired_input {
 	const struct config *config;
-	const char *hostname;        /* the machine's, used when the configuration gives none */
+	const char *hostname;         /* the machine's, used when the configuration gives none */
 	const struct state *observed; /* sorted */
-	struct mac primary_mac;      /* of an earlier choice, zero when none was made */
+	struct mac primary_mac;       /* of an earlier choice, zero when none was made */
 	const struct mtu_refusal *refusals;
 	size_t refusal_count;
 };
@@ -34,7 +34,7 @@ int desired_build(const struct desired_input *input, struct identity *identity,
 	struct state *desired, struct problem_list *problems, struct err *err);
 
 /* Which protocols run on the link and by which entry of "links"; NULL when it is no mesh link. */
-const struct link_config *desired_link_config(
-	const struct config *config, const struct link *observed);
+const struct link_config *desired_link_config(const struct config *config,
+	const struct link *observed);
 
 #endif

@@ -7,13 +7,13 @@
 #include "core/plan.h"
 #include "core/problem.h"
 
-#define GUARD_HEALS 5             /* so many times ... */
-#define GUARD_WINDOW 60.0         /* ... in so many seconds make it a war */
-#define GUARD_RETRY_FIRST 1.0     /* seconds after a failure, doubling */
-#define GUARD_RETRY_LAST 60.0
-#define GUARD_TRUCE_FIRST 10.0    /* seconds of leaving alone, doubling */
-#define GUARD_TRUCE_LAST 300.0
-#define GUARD_ENTRIES 4096        /* the quietest entry is forgotten for a new one */
+#define GUARD_HEALS       5    /* so many times ... */
+#define GUARD_WINDOW      60.0 /* ... in so many seconds make it a war */
+#define GUARD_RETRY_FIRST 1.0  /* seconds after a failure, doubling */
+#define GUARD_RETRY_LAST  60.0
+#define GUARD_TRUCE_FIRST 10.0 /* seconds of leaving alone, doubling */
+#define GUARD_TRUCE_LAST  300.0
+#define GUARD_ENTRIES     4096 /* the quietest entry is forgotten for a new one */
 
 struct guard_entry;
 

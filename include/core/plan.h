@@ -16,7 +16,7 @@ enum op_verb {
 /* Ops run in this order; ops of one phase do not depend on each other. Phases next to each other
  * that use the same netlink protocol go out in one batch. */
 enum op_phase {
-	PHASE_RULESET,        /* nftables first: its rules match names, so nothing ever leaks */
+	PHASE_RULESET, /* nftables first: its rules match names, so nothing ever leaks */
 	PHASE_SYSCTL,
 	PHASE_DELETE_RULE,
 	PHASE_DELETE_ROUTE,
@@ -24,9 +24,9 @@ enum op_phase {
 	PHASE_DELETE_LINK,
 	PHASE_CREATE_BRIDGE,
 	PHASE_CREATE_MESH,
-	PHASE_MESH,           /* mesh settings, before the first hardif is attached */
-	PHASE_SET_BASE,       /* links below others: MTU and up before their VLANs */
-	PHASE_CREATE_UPPER,   /* VLANs, macvlan */
+	PHASE_MESH,         /* mesh settings, before the first hardif is attached */
+	PHASE_SET_BASE,     /* links below others: MTU and up before their VLANs */
+	PHASE_CREATE_UPPER, /* VLANs, macvlan */
 	PHASE_SET_UPPER,
 	PHASE_ADDRESS,
 	PHASE_ROUTE,
@@ -42,14 +42,14 @@ struct op {
 	enum op_phase phase;
 	const void *desired;
 	const void *observed;
-	uint64_t fields; /* SET: the fields that differ. CREATE: those given. */
+	uint64_t fields;  /* SET: the fields that differ. CREATE: those given. */
 	uint32_t ifindex; /* CREATE of a link: the number it shall have, so that later ops of the
 			     same batch can name it */
 	/* Written by apply: */
 	bool done;
-	int error; /* 0 or -errno */
+	int error;        /* 0 or -errno */
 	bool consequence; /* failed only because the link it needs could not be made */
-	char *message; /* the kernel's extended ack, or NULL */
+	char *message;    /* the kernel's extended ack, or NULL */
 };
 
 struct plan {
@@ -68,8 +68,7 @@ const char *op_verb_name(enum op_verb verb);
 
 /* An empty plan has no array to count from. */
 #define plan_foreach(op, plan)                                                                     \
-	for (struct op *op = (plan)->ops;                                                          \
-		op != NULL && op < (plan)->ops + (plan)->count; op++)
+	for (struct op *op = (plan)->ops; op != NULL && op < (plan)->ops + (plan)->count; op++)
 
 /* [{"verb","type","object","fields":[{"field","was","becomes"}],"error"?,"message"?}], the form of
  * meshctl plan --json. */

@@ -8,19 +8,19 @@
 #include <jansson.h>
 
 enum problem_kind {
-	PROBLEM_NO_PRIMARY,      /* no link whose MAC could name the node */
+	PROBLEM_NO_PRIMARY, /* no link whose MAC could name the node */
 	PROBLEM_LINK_MISSING,
 	PROBLEM_NO_CARRIER,
-	PROBLEM_NAME_TAKEN,      /* a foreign interface has the name */
+	PROBLEM_NAME_TAKEN, /* a foreign interface has the name */
 	PROBLEM_MTU_REFUSED,
-	PROBLEM_FRAGMENTATION,   /* full-size frames will be fragmented */
-	PROBLEM_SWITCH_PORT,     /* a switch chip's port both bridged and meshing */
+	PROBLEM_FRAGMENTATION, /* full-size frames will be fragmented */
+	PROBLEM_SWITCH_PORT,   /* a switch chip's port both bridged and meshing */
 	PROBLEM_MODULE_MISSING,
-	PROBLEM_UNSUPPORTED,     /* this kernel has no such setting */
-	PROBLEM_SSID,            /* LibreMesh's shell would derive another id */
-	PROBLEM_OPERATION,       /* the kernel refused an operation */
-	PROBLEM_WAR,             /* another program undoes our changes */
-	PROBLEM_CONFIG,          /* the newest configuration is bad; the one before is in force */
+	PROBLEM_UNSUPPORTED, /* this kernel has no such setting */
+	PROBLEM_SSID,        /* LibreMesh's shell would derive another id */
+	PROBLEM_OPERATION,   /* the kernel refused an operation */
+	PROBLEM_WAR,         /* another program undoes our changes */
+	PROBLEM_CONFIG,      /* the newest configuration is bad; the one before is in force */
 	PROBLEM_KINDS,
 };
 
@@ -32,9 +32,9 @@ enum problem_severity {
 
 struct problem {
 	enum problem_kind kind;
-	char object[64];  /* what it is about: "eth1", "br-lan" */
-	char text[256];   /* what is wrong */
-	char hint[192];   /* what would help, or "" */
+	char object[64]; /* what it is about: "eth1", "br-lan" */
+	char text[256];  /* what is wrong */
+	char hint[192];  /* what would help, or "" */
 };
 
 struct problem_list {

@@ -15,14 +15,14 @@
 #include "base/text.h"
 
 /* How the kernel marks what is ours, see docs/ARCHITECTURE.md. */
-#define STATE_ALIAS_PREFIX "meshd:"
+#define STATE_ALIAS_PREFIX    "meshd:"
 /* On foreign links that meshd made ports or hardifs: to be given back, never to be deleted. */
 #define STATE_BORROWED_PREFIX "meshd-borrowed:"
-#define STATE_LINK_GROUP 0x6d64u /* "md": set at creation, so no link is ever without an owner */
-#define STATE_DOOMED_GROUP 0x6d65u /* links on their way out, deleted in one call */
-#define STATE_PROTOCOL 109 /* routes, rules and addresses; named in rt_protos.d/meshd.conf */
-#define STATE_TABLE_ANYCAST 170
-#define STATE_ALIAS_SIZE 64
+#define STATE_LINK_GROUP      0x6d64u /* "md": set at creation, so no link is ever without an owner */
+#define STATE_DOOMED_GROUP    0x6d65u /* links on their way out, deleted in one call */
+#define STATE_PROTOCOL        109 /* routes, rules and addresses; named in rt_protos.d/meshd.conf */
+#define STATE_TABLE_ANYCAST   170
+#define STATE_ALIAS_SIZE      64
 
 enum object_type {
 	OBJECT_LINK,
@@ -146,17 +146,17 @@ enum link_kind {
 		FORMAT_BANDWIDTH)
 
 /* BATADV_CMD_SET_VLAN; exists while a VLAN is up on the mesh interface. */
-#define MESH_VLAN_FIELDS(X) X(AP_ISOLATION, uint8_t ap_isolation, ap_isolation, FIELD_SET, FORMAT_BOOL)
+#define MESH_VLAN_FIELDS(X)                                                                        \
+	X(AP_ISOLATION, uint8_t ap_isolation, ap_isolation, FIELD_SET, FORMAT_BOOL)
 
 /* nodad: IFA_F_NODAD. metric: IFA_RT_PRIORITY of the prefix route the kernel makes (0 default). */
 #define ADDRESS_FIELDS(X)                                                                          \
 	X(NODAD, uint8_t nodad, nodad, FIELD_RECREATE, FORMAT_BOOL)                                \
 	X(METRIC, uint32_t metric, metric, FIELD_RECREATE, FORMAT_NUMBER)
 
-/* A route to a network behind a link, without a next hop. The source is not set in place: the kernel
- * replaces the first route of that table, metric and destination, be it on another link. */
-#define ROUTE_FIELDS(X)                                                                            \
-	X(SOURCE, struct ip source, source, FIELD_RECREATE, FORMAT_IP)
+/* A route to a network behind a link, without a next hop. The source is not set in place: the
+ * kernel replaces the first route of that table, metric and destination, be it on another link. */
+#define ROUTE_FIELDS(X) X(SOURCE, struct ip source, source, FIELD_RECREATE, FORMAT_IP)
 
 #define RULE_FIELDS(X) X(TABLE, uint32_t table, table, FIELD_RECREATE, FORMAT_NUMBER)
 
@@ -164,14 +164,14 @@ enum link_kind {
 
 #define STATE_MEMBER(symbol, declaration, member, change, format) declaration;
 
-#define STATE_LINK_BIT(symbol, declaration, member, change, format) LINK_##symbol,
-#define STATE_MESH_BIT(symbol, declaration, member, change, format) MESH_##symbol,
-#define STATE_HARDIF_BIT(symbol, declaration, member, change, format) HARDIF_##symbol,
+#define STATE_LINK_BIT(symbol, declaration, member, change, format)      LINK_##symbol,
+#define STATE_MESH_BIT(symbol, declaration, member, change, format)      MESH_##symbol,
+#define STATE_HARDIF_BIT(symbol, declaration, member, change, format)    HARDIF_##symbol,
 #define STATE_MESH_VLAN_BIT(symbol, declaration, member, change, format) MESH_VLAN_##symbol,
-#define STATE_ADDRESS_BIT(symbol, declaration, member, change, format) ADDRESS_##symbol,
-#define STATE_ROUTE_BIT(symbol, declaration, member, change, format) ROUTE_##symbol,
-#define STATE_RULE_BIT(symbol, declaration, member, change, format) RULE_##symbol,
-#define STATE_SYSCTL_BIT(symbol, declaration, member, change, format) SYSCTL_##symbol,
+#define STATE_ADDRESS_BIT(symbol, declaration, member, change, format)   ADDRESS_##symbol,
+#define STATE_ROUTE_BIT(symbol, declaration, member, change, format)     ROUTE_##symbol,
+#define STATE_RULE_BIT(symbol, declaration, member, change, format)      RULE_##symbol,
+#define STATE_SYSCTL_BIT(symbol, declaration, member, change, format)    SYSCTL_##symbol,
 
 /* Field numbers, LINK_MTU and the like; has() takes one of them. */
 enum link_field { LINK_FIELDS(STATE_LINK_BIT) LINK_FIELD_COUNT };
@@ -264,15 +264,15 @@ enum nft_field {
 	NFT_FIELD_L4PROTO,     /* meta l4proto, 1 byte */
 	NFT_FIELD_ETHER_DADDR, /* 6 bytes */
 	NFT_FIELD_ETHER_SADDR,
-	NFT_FIELD_ETHER_TYPE,  /* 2 bytes: ether type after the VLAN tag that the kernel took out of
-				  the frame (meta protocol) */
-	NFT_FIELD_VLAN_TYPE,   /* 2 bytes: TPID of the tag, link header offset 12 */
-	NFT_FIELD_VLAN_ID,     /* 2 bytes with mask 0fff, link header offset 14 */
-	NFT_FIELD_ARP_SENDER,  /* 4 bytes */
+	NFT_FIELD_ETHER_TYPE, /* 2 bytes: ether type after the VLAN tag that the kernel took out of
+				 the frame (meta protocol) */
+	NFT_FIELD_VLAN_TYPE,  /* 2 bytes: TPID of the tag, link header offset 12 */
+	NFT_FIELD_VLAN_ID,    /* 2 bytes with mask 0fff, link header offset 14 */
+	NFT_FIELD_ARP_SENDER, /* 4 bytes */
 	NFT_FIELD_ARP_TARGET,
-	NFT_FIELD_IP_SADDR,    /* 4 bytes */
+	NFT_FIELD_IP_SADDR, /* 4 bytes */
 	NFT_FIELD_IP_DADDR,
-	NFT_FIELD_IP6_SADDR,   /* 16 bytes */
+	NFT_FIELD_IP6_SADDR, /* 16 bytes */
 	NFT_FIELD_IP6_DADDR,
 	NFT_FIELD_ICMPV6_TYPE, /* 1 byte */
 	NFT_FIELD_ND_TARGET,   /* 16 bytes: target of a neighbour solicitation or advertisement */
@@ -283,7 +283,7 @@ enum nft_field {
 };
 
 #define NFT_MATCHES_MAX 6
-#define NFT_NAME_SIZE 40
+#define NFT_NAME_SIZE   40
 
 /* field & mask == value, in network byte order; bytes past the field's length are zero. */
 struct nft_match {
@@ -294,7 +294,8 @@ struct nft_match {
 
 enum nft_verdict { NFT_VERDICT_NONE, NFT_VERDICT_ACCEPT, NFT_VERDICT_DROP };
 
-/* Each rule counts before its verdict. chain, name and matches are compared, the rest is observed. */
+/* Each rule counts before its verdict. chain, name and matches are compared, the rest is observed.
+ */
 struct nft_rule {
 	char chain[NFT_NAME_SIZE];
 	char name[NFT_NAME_SIZE]; /* kept as the rule's comment */
@@ -403,8 +404,8 @@ void ruleset_free(struct ruleset *ruleset);
 /* The key as a person reads it: "eth0.29", "10.13.0.1/16 dev anygw". */
 void object_format_key(enum object_type type, const void *object, char text[OBJECT_TEXT_SIZE]);
 /* A field's value as a person reads it, "none" where the object does not have it. */
-void object_format_field(
-	enum object_type type, const void *object, size_t field, char text[OBJECT_TEXT_SIZE]);
+void object_format_field(enum object_type type, const void *object, size_t field,
+	char text[OBJECT_TEXT_SIZE]);
 bool object_field_equal(enum object_type type, const void *a, const void *b, size_t field);
 
 #endif

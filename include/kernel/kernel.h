@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The kernel's side: read its state, change it, hear of changes. One struct kernel holds all netlink
- * sockets of the network namespace it was opened in. */
+/* The kernel's side: read its state, change it, hear of changes. One struct kernel holds all
+ * netlink sockets of the network namespace it was opened in. */
 #ifndef KERNEL_KERNEL_H
 #define KERNEL_KERNEL_H
 
@@ -14,7 +14,7 @@ struct kernel;
 
 /* What the observer reads besides all links, our addresses, routes and rules, and our table. */
 struct observe_scope {
-	const char *mesh; /* mesh interface whose batman-adv settings are read, or NULL */
+	const char *mesh;           /* mesh interface whose batman-adv settings are read, or NULL */
 	const uint16_t *mesh_vlans; /* VLANs of it whose settings are read */
 	size_t mesh_vlan_count;
 };
@@ -37,8 +37,9 @@ int kernel_observe(struct kernel *kernel, const struct observe_scope *scope, str
 int kernel_apply(struct kernel *kernel, struct plan *plan, const struct state *observed);
 
 #define KERNEL_FDS 3
-/* Sockets to watch for reading (rtnetlink, batman-adv's config group, nftables); -1 where the kernel
- * has no such family (yet). Valid until the next kernel_observe, which may open the missing. */
+/* Sockets to watch for reading (rtnetlink, batman-adv's config group, nftables); -1 where the
+ * kernel has no such family (yet). Valid until the next kernel_observe, which may open the missing.
+ */
 void kernel_fds(const struct kernel *kernel, int fds[KERNEL_FDS]);
 
 enum kernel_event {
@@ -53,12 +54,11 @@ uint32_t kernel_highest_ifindex(const struct kernel *kernel);
 
 /* Has the kernel what the plan's ops need? Adds a problem for every missing module with the package
  * or module to install; called for ops that failed with EOPNOTSUPP, ENOENT or the like. */
-void kernel_explain(
-	struct kernel *kernel, const struct plan *plan, struct problem_list *problems);
+void kernel_explain(struct kernel *kernel, const struct plan *plan, struct problem_list *problems);
 
 /* Reads the originators and direct neighbours of a mesh interface; *peers is malloc'd. 0 or -errno
  * (-ENODEV when the mesh has no active hardif). */
-int kernel_mesh_peers(
-	struct kernel *kernel, const char *mesh, struct mesh_peer **peers, size_t *count);
+int kernel_mesh_peers(struct kernel *kernel, const char *mesh, struct mesh_peer **peers,
+	size_t *count);
 
 #endif

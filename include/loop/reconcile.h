@@ -10,15 +10,14 @@
 #include "core/guard.h"
 #include "core/snapshot.h"
 #include "kernel/kernel.h"
+#include "loop/refusal.h"
 
-/* The link whose MAC names the node: once chosen it is kept, also across restarts, so that addresses
- * stay when links come and go. */
+/* The link whose MAC names the node: once chosen it is kept, also across restarts, so that
+ * addresses stay when links come and go. */
 struct primary {
 	char link[IFNAMSIZ];
 	struct mac mac;
 };
-
-struct refused_mtu;
 
 struct reconcile {
 	struct kernel *kernel;
@@ -27,8 +26,7 @@ struct reconcile {
 	struct primary primary;
 	struct primary kept; /* what state.json has */
 	struct guard guard;
-	struct refused_mtu *refused;
-	size_t refused_count;
+	struct refusal_list refusals;
 	struct problem_list problems; /* of the last cycle */
 	struct reconcile_record record;
 	bool settled; /* a cycle has run since the configuration came into force: from now on every

@@ -3,25 +3,24 @@
 
 #include <errno.h>
 #include <fnmatch.h>
-#include <stdio.h>
-#include <string.h>
-
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
+#include <stdio.h>
+#include <string.h>
 
 #include "base/cleanup.h"
 #include "core/desired_build.h"
 #include "core/ruleset.h"
 
 /* Connected routes of the shared addresses lose against those of the node's own (LibreMesh). */
-#define ANYCAST_METRIC 2147483647u
+#define ANYCAST_METRIC           2147483647u
 /* Before any routing daemon's rule: answers from the anycast address leave by its macvlan. */
-#define ANYCAST_RULE_PRIORITY 10
+#define ANYCAST_RULE_PRIORITY    10
 #define IPV6_PREFIX_ROUTE_METRIC 256  /* IP6_RT_PRIO_ADDRCONF */
-#define IPV6_DEFAULT_METRIC 1024      /* IP6_RT_PRIO_USER */
-#define BATADV_OVERHEAD 60            /* largest header, with network coding compiled in */
-#define MULTICAST_ROUTER_ALWAYS 2
-#define RP_FILTER_LOOSE 2
+#define IPV6_DEFAULT_METRIC      1024 /* IP6_RT_PRIO_USER */
+#define BATADV_OVERHEAD          60   /* largest header, with network coding compiled in */
+#define MULTICAST_ROUTER_ALWAYS  2
+#define RP_FILTER_LOOSE          2
 
 void *build_add(struct build *build, enum object_type type, const void *key)
 {
@@ -33,8 +32,8 @@ void *build_add(struct build *build, enum object_type type, const void *key)
 	return object;
 }
 
-struct link *build_own_link(
-	struct build *build, const char *name, enum link_kind kind, const char *role)
+struct link *build_own_link(struct build *build, const char *name, enum link_kind kind,
+	const char *role)
 {
 	const struct link *observed = state_find_link(build->observed, name);
 	char alias[STATE_ALIAS_SIZE];
@@ -97,8 +96,8 @@ static bool master_is_free(struct build *build, const struct link *observed, con
 	return false;
 }
 
-void build_enslave(
-	struct build *build, const struct link *observed, const char *master, const char *role)
+void build_enslave(struct build *build, const struct link *observed, const char *master,
+	const char *role)
 {
 	char alias[STATE_ALIAS_SIZE];
 
@@ -139,8 +138,8 @@ static void release_ports(struct build *build)
 	}
 }
 
-static void add_address(
-	struct build *build, const char *device, const struct prefix *prefix, uint32_t metric)
+static void add_address(struct build *build, const char *device, const struct prefix *prefix,
+	uint32_t metric)
 {
 	struct address_key key = {.prefix = *prefix};
 
@@ -152,8 +151,8 @@ static void add_address(
 }
 
 /* An IPv6 address that every node has: no duplicate detection. */
-static void add_shared_ipv6(
-	struct build *build, const char *device, const struct prefix *prefix, uint32_t metric)
+static void add_shared_ipv6(struct build *build, const char *device, const struct prefix *prefix,
+	uint32_t metric)
 {
 	add_address(build, device, prefix, metric);
 	if (!build->no_memory) {
@@ -166,8 +165,9 @@ static void add_shared_ipv6(
 static void add_route(struct build *build, const char *device, uint32_t table, uint32_t metric,
 	const struct prefix *address)
 {
-	struct route_key key = {
-		.table = table, .metric = metric, .destination = prefix_network(address)};
+	struct route_key key = {.table = table,
+		.metric = metric,
+		.destination = prefix_network(address)};
 
 	text_copy(key.link, sizeof(key.link), device);
 	struct route *route = build_add(build, OBJECT_ROUTE, &key);
@@ -202,8 +202,7 @@ static void build_bridge(struct build *build)
 	object_give(link, LINK_STP, stp, config->lan.stp);
 	object_give(link, LINK_MULTICAST_SNOOPING, multicast_snooping,
 		config->lan.multicast_snooping);
-	object_give(
-		link, LINK_MULTICAST_QUERIER, multicast_querier, config->lan.multicast_querier);
+	object_give(link, LINK_MULTICAST_QUERIER, multicast_querier, config->lan.multicast_querier);
 	object_give(link, LINK_RP_FILTER, rp_filter, RP_FILTER_LOOSE);
 	/* Else it answers ARP for the anycast address with the node's own MAC. */
 	object_give(link, LINK_ARP_IGNORE, arp_ignore, 1);
@@ -294,8 +293,8 @@ static void check_mesh_support(struct build *build, const struct mesh *desired)
 
 	for (size_t field = 0; observed != NULL && field < class->field_count; field++) {
 		if ((desired->head.has & ~observed->head.has & FIELD_BIT(field))) {
-			problem_add(build->problems, PROBLEM_UNSUPPORTED,
-				class->fields[field].name, "take it out of meshd.json",
+			problem_add(build->problems, PROBLEM_UNSUPPORTED, class->fields[field].name,
+				"take it out of meshd.json",
 				"this kernel's batman-adv has no setting %s",
 				class->fields[field].name);
 		}
@@ -384,6 +383,7 @@ static int build_ruleset(struct build *build)
 	uint16_t vlans[3];
 	struct ruleset_request request = {.mesh = config->batadv.device,
 		.anycast = config->anycast.enabled,
+		.anycast_mac = build->identity->anycast_mac,
 		.anycast_ipv4 = build->identity->anycast_ipv4.ip,
 		.anycast_ipv6 = build->identity->anycast_ipv6.ip,
 		.anycast_link_local = build->identity->anycast_link_local,
@@ -412,8 +412,8 @@ static int derive(const struct desired_input *input, struct identity *identity, 
 	struct identity_request request = {.ssid = config->cloud.ssid,
 		.has_mac = !mac_is_zero(&input->primary_mac),
 		.mac = input->primary_mac,
-		.hostname = config->node.hostname[0] != '\0' ? config->node.hostname
-							     : input->hostname,
+		.hostname =
+			config->node.hostname[0] != '\0' ? config->node.hostname : input->hostname,
 		.ipv4 = config->cloud.ipv4,
 		.ipv6 = config->cloud.ipv6,
 		.anycast_mac = config->anycast.mac,
@@ -448,12 +448,13 @@ static void build_all(struct build *build)
 {
 	const struct config *config = build->config;
 
+	config_warn(config, build->problems);
 	note_ssid(build);
 	build_sysctls(build);
 	build_bridge(build);
 	if (config->batadv.enabled) {
-		build->has_mesh = build_own_link(build, config->batadv.device, LINK_BATADV,
-					  "mesh") != NULL;
+		build->has_mesh =
+			build_own_link(build, config->batadv.device, LINK_BATADV, "mesh") != NULL;
 	}
 	build_links(build);
 	build_ports(build);

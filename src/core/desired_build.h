@@ -19,16 +19,16 @@ struct build {
 	bool no_memory;
 };
 
-/* A desired link of ours with what all of them have (kind, alias, group, up), or NULL when a foreign
- * interface has the name (a problem then) or memory ends. */
-struct link *build_own_link(
-	struct build *build, const char *name, enum link_kind kind, const char *role);
+/* A desired link of ours with what all of them have (kind, alias, group, up), or NULL when a
+ * foreign interface has the name (a problem then) or memory ends. */
+struct link *build_own_link(struct build *build, const char *name, enum link_kind kind,
+	const char *role);
 /* A foreign link the configuration names: found or added. NULL when memory ends. */
 struct link *build_borrow(struct build *build, const char *name);
-/* Makes a borrowed link a port of a bridge or a hardif of the mesh, marked with role; a problem when
- * it belongs to somebody else. */
-void build_enslave(
-	struct build *build, const struct link *observed, const char *master, const char *role);
+/* Makes a borrowed link a port of a bridge or a hardif of the mesh, marked with role; a problem
+ * when it belongs to somebody else. */
+void build_enslave(struct build *build, const struct link *observed, const char *master,
+	const char *role);
 /* The mesh links, their VLANs and hardifs. */
 void build_links(struct build *build);
 /* NULL-safe add of an object. */

@@ -2,17 +2,16 @@
 /* The mesh links: MTU chain, VLANs, hardifs. */
 #include <errno.h>
 #include <fnmatch.h>
+#include <linux/if_link.h>
 #include <stdio.h>
 #include <string.h>
-
-#include <linux/if_link.h>
 
 #include "base/cleanup.h"
 #include "core/desired_build.h"
 
-#define VLAN_TAG 4
+#define VLAN_TAG         4
 #define WIRED_LAYER3_MTU 1496 /* 802.1ad on a 1500-byte port, as LibreMesh */
-#define LAYER3_MTU 1500
+#define LAYER3_MTU       1500
 
 static bool name_is_ours(const struct config *config, const char *name)
 {
@@ -20,8 +19,8 @@ static bool name_is_ours(const struct config *config, const char *name)
 	       strcmp(name, config->anycast.device) == 0;
 }
 
-const struct link_config *desired_link_config(
-	const struct config *config, const struct link *observed)
+const struct link_config *desired_link_config(const struct config *config,
+	const struct link *observed)
 {
 	if (!observed->ethernet || (observed->head.flags & OBJECT_OWNED) ||
 		name_is_ours(config, observed->name)) {
@@ -127,8 +126,8 @@ static uint32_t needed_mtu(const struct build *build, const struct mesh_link *li
 		mtu = larger(mtu, (uint32_t)config->bmx7.mtu + (config->bmx7.vlan ? VLAN_TAG : 0));
 	}
 	if ((link->protocols & PROTOCOL_BABELD) && config->babeld.mtu > 0) {
-		mtu = larger(
-			mtu, (uint32_t)config->babeld.mtu + (config->babeld.vlan ? VLAN_TAG : 0));
+		mtu = larger(mtu,
+			(uint32_t)config->babeld.mtu + (config->babeld.vlan ? VLAN_TAG : 0));
 	}
 	return mtu;
 }
@@ -162,8 +161,8 @@ static void settle_mtu(struct build *build, struct mesh_link *link)
 	}
 }
 
-static struct link *add_vlan(
-	struct build *build, const struct mesh_link *link, uint16_t vid, const char *role)
+static struct link *add_vlan(struct build *build, const struct mesh_link *link, uint16_t vid,
+	const char *role)
 {
 	char name[IFNAMSIZ];
 
@@ -178,8 +177,7 @@ static struct link *add_vlan(
 	return vlan;
 }
 
-static void add_hardif_settings(
-	struct build *build, const struct mesh_link *link, const char *name)
+static void add_hardif_settings(struct build *build, const struct mesh_link *link, const char *name)
 {
 	char key[IFNAMSIZ];
 
@@ -267,7 +265,7 @@ static void build_layer3(struct build *build, const struct mesh_link *link, uint
 {
 	const struct layer3_config *layer3 =
 		protocols & PROTOCOL_BMX7 ? &build->config->bmx7 : &build->config->babeld;
-	const char *role = protocols == PROTOCOL_BMX7 ? "bmx7"
+	const char *role = protocols == PROTOCOL_BMX7     ? "bmx7"
 			   : protocols == PROTOCOL_BABELD ? "babeld"
 							  : "bmx7+babeld";
 	char name[IFNAMSIZ];
@@ -371,12 +369,11 @@ void build_links(struct build *build)
 	note_missing_links(build);
 	for (size_t i = 0; i < state_count(build->observed, OBJECT_LINK); i++) {
 		const struct link *observed = state_at(build->observed, OBJECT_LINK, i);
-		struct mesh_link link = {
-			.observed = observed, .config = desired_link_config(build->config, observed)};
+		struct mesh_link link = {.observed = observed,
+			.config = desired_link_config(build->config, observed)};
 
 		if (link.config != NULL) {
-			link.protocols =
-				link.config->protocols & enabled_protocols(build->config);
+			link.protocols = link.config->protocols & enabled_protocols(build->config);
 			build_link(build, &link);
 		}
 	}

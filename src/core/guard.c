@@ -18,7 +18,7 @@ struct guard_entry {
 	double last;
 	double wait; /* length of the last truce or retry, 0 = none yet */
 	double blocked_until;
-	bool at_war; /* else the wait is for a failure */
+	bool at_war;             /* else the wait is for a failure */
 	struct problem *problem; /* why it failed; owned, NULL at war */
 };
 
@@ -76,8 +76,8 @@ static struct guard_identity identify(const struct state *observed, const struct
 	return identity;
 }
 
-static struct guard_entry *find_entry(
-	const struct guard *guard, const struct guard_identity *identity)
+static struct guard_entry *find_entry(const struct guard *guard,
+	const struct guard_identity *identity)
 {
 	for (size_t i = 0; i < guard->count; i++) {
 		struct guard_entry *entry = &guard->entries[i];
@@ -163,12 +163,17 @@ static int note_failure(struct guard_entry *entry, double now, const struct prob
 	return 0;
 }
 
-static void note_success(struct guard_entry *entry, double now)
+static void end_failure(struct guard_entry *entry)
 {
 	free(steal_ptr(entry->problem));
 	if (!entry->at_war) {
 		entry->wait = 0;
 	}
+}
+
+static void note_success(struct guard_entry *entry, double now)
+{
+	end_failure(entry);
 	if (now - entry->window_start > GUARD_WINDOW + entry->wait) {
 		entry->window_start = now;
 		entry->heals = 0;
@@ -182,12 +187,25 @@ static void note_success(struct guard_entry *entry, double now)
 	}
 }
 
+/* What stands on a link that was not there when the plan was made comes with that link. It is no
+ * heal by itself, however often the link goes and comes. */
+static bool comes_with_link(const struct guard_identity *identity, const struct op *op)
+{
+	return identity->ifindex == 0 && anchor(op)[0] != '\0';
+}
+
 int guard_note(struct guard *guard, const struct state *observed, const struct op *op, double now,
 	const struct problem *problem)
 {
 	struct guard_identity identity = identify(observed, op);
 	struct guard_entry *entry = find_entry(guard, &identity);
 
+	if (problem == NULL && comes_with_link(&identity, op)) {
+		if (entry != NULL) {
+			end_failure(entry);
+		}
+		return 0;
+	}
 	if (entry == NULL) {
 		entry = add_entry(guard, &identity);
 		if (entry == NULL) {
@@ -231,8 +249,7 @@ static void drop_dependents(struct plan *plan, const char *name)
 		}
 		char dropped[IFNAMSIZ] = "";
 		if (op->type == OBJECT_LINK && op->verb == OP_CREATE) {
-			text_copy(dropped, sizeof(dropped),
-				object_key(OBJECT_LINK, op_object(op)));
+			text_copy(dropped, sizeof(dropped), object_key(OBJECT_LINK, op_object(op)));
 		}
 		drop_op(plan, i);
 		if (dropped[0] != '\0') {

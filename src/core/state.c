@@ -8,9 +8,11 @@
 #include "base/cleanup.h"
 
 #define LINK_ROW(symbol, declaration, member, change, format)                                      \
-	{#member, offsetof(struct link, member), sizeof(((struct link *)0)->member), change, format},
+	{#member, offsetof(struct link, member), sizeof(((struct link *)0)->member), change,       \
+		format},
 #define MESH_ROW(symbol, declaration, member, change, format)                                      \
-	{#member, offsetof(struct mesh, member), sizeof(((struct mesh *)0)->member), change, format},
+	{#member, offsetof(struct mesh, member), sizeof(((struct mesh *)0)->member), change,       \
+		format},
 #define HARDIF_ROW(symbol, declaration, member, change, format)                                    \
 	{#member, offsetof(struct hardif, member), sizeof(((struct hardif *)0)->member), change,   \
 		format},
@@ -24,7 +26,8 @@
 	{#member, offsetof(struct route, member), sizeof(((struct route *)0)->member), change,     \
 		format},
 #define RULE_ROW(symbol, declaration, member, change, format)                                      \
-	{#member, offsetof(struct rule, member), sizeof(((struct rule *)0)->member), change, format},
+	{#member, offsetof(struct rule, member), sizeof(((struct rule *)0)->member), change,       \
+		format},
 #define SYSCTL_ROW(symbol, declaration, member, change, format)                                    \
 	{#member, offsetof(struct sysctl, member), sizeof(((struct sysctl *)0)->member), change,   \
 		format},
@@ -140,8 +143,7 @@ void *state_find(const struct state *state, enum object_type type, const void *k
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
 		void *object = state_at(state, type, middle);
-		int order = memcmp(
-			object_key(type, object), key, object_classes[type].key_size);
+		int order = memcmp(object_key(type, object), key, object_classes[type].key_size);
 		if (order == 0) {
 			return object;
 		}

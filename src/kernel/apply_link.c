@@ -6,7 +6,6 @@
  * names the link by its number, which must be known to be ours by then. */
 #include <errno.h>
 #include <linux/rtnetlink.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "kernel/apply.h"

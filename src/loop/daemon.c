@@ -81,8 +81,8 @@ static void tell_systemd(struct daemon *daemon)
 	const struct reconcile *reconcile = &daemon->reconcile;
 	bool good = reconcile->problems.count == 0 && reconcile->record.cycles > 0;
 
-	if (!daemon->ready && (good || reconcile->record.cycles >= READY_CYCLES ||
-				      reconcile->record.converged)) {
+	if (!daemon->ready &&
+		(good || reconcile->record.cycles >= READY_CYCLES || reconcile->record.converged)) {
 		daemon->ready = true;
 		notify_send("READY=1");
 	}
@@ -117,8 +117,8 @@ static void on_reconcile(struct ev_loop *loop, ev_timer *timer, int events)
 int daemon_reload(struct daemon *daemon, struct err_list *errors)
 {
 	struct config config = {0};
-	int result = config_dir_read(
-		daemon->options->config_dir, daemon->options->profile_dir, &config, errors);
+	int result = config_dir_read(daemon->options->config_dir, daemon->options->profile_dir,
+		&config, errors);
 
 	if (result < 0) {
 		char text[sizeof(daemon->reconcile.config_error)] = "it cannot be read";

@@ -64,11 +64,15 @@ static json_t *method_version(void *context, const json_t *params, struct reques
 static const struct request_method methods[] = {
 	{.name = "status", .text = "the node's state", .run = method_status},
 	{.name = "plan", .text = "what differs from the configuration", .run = method_plan},
-	{.name = "reload", .text = "read the configuration again", .run = method_reload,
+	{.name = "reload",
+		.text = "read the configuration again",
+		.run = method_reload,
 		.writes = true},
-	{.name = "version", .text = "version of the daemon and its protocol",
+	{.name = "version",
+		.text = "version of the daemon and its protocol",
 		.run = method_version},
 };
 
-const struct request_table daemon_methods = {
-	.version = MESHD_VERSION, .methods = methods, .method_count = ARRAY_SIZE(methods)};
+const struct request_table daemon_methods = {.version = MESHD_VERSION,
+	.methods = methods,
+	.method_count = ARRAY_SIZE(methods)};

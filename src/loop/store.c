@@ -22,8 +22,8 @@ void store_load(const char *run_dir, struct primary *primary)
 
 	snprintf(path, sizeof(path), "%s/state.json", run_dir);
 	CLEANUP(cleanup_json) json_t *json = json_load_file(path, JSON_REJECT_DUPLICATES, NULL);
-	if (json == NULL || json_unpack(json, "{s:{s:s, s:s}}", "primary", "link", &link, "mac",
-				    &mac) < 0) {
+	if (json == NULL ||
+		json_unpack(json, "{s:{s:s, s:s}}", "primary", "link", &link, "mac", &mac) < 0) {
 		return;
 	}
 	if (text_copy(loaded.link, sizeof(loaded.link), link) && ifname_is_valid(link) &&
@@ -45,8 +45,7 @@ int store_save(const char *run_dir, const struct primary *primary)
 	snprintf(path, sizeof(path), "%s/state.json", run_dir);
 	snprintf(fresh, sizeof(fresh), "%s.new", path);
 	CLEANUP(cleanup_json)
-	json_t *json = json_pack(
-		"{s:{s:s, s:s}}", "primary", "link", primary->link, "mac", mac);
+	json_t *json = json_pack("{s:{s:s, s:s}}", "primary", "link", primary->link, "mac", mac);
 	if (json == NULL) {
 		return -ENOMEM;
 	}

@@ -15,13 +15,12 @@ const char *suspect_hint(void)
 		{"/run/systemd/netif/state",
 			"systemd-networkd runs here: give meshd's interfaces a .network file with "
 			"Unmanaged=yes, and set ManageForeignRoutingPolicyRules=no"},
-		{"/run/NetworkManager/NetworkManager.pid",
-			"NetworkManager runs here: list meshd's interfaces under unmanaged-devices"},
+		{"/run/NetworkManager/NetworkManager.pid", "NetworkManager runs here: list meshd's "
+							   "interfaces under unmanaged-devices"},
 		{"/run/connman", "connman runs here: blacklist meshd's interfaces"},
 		{"/run/dhcpcd.pid", "dhcpcd runs here: deny it meshd's interfaces"},
-		{"/run/network/ifstate",
-			"ifupdown runs here: take meshd's interfaces out of "
-			"/etc/network/interfaces"},
+		{"/run/network/ifstate", "ifupdown runs here: take meshd's interfaces out of "
+					 "/etc/network/interfaces"},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(suspects); i++) {

@@ -7,16 +7,15 @@
  */
 #include <err.h>
 #include <errno.h>
+#include <linux/batman_adv.h>
+#include <linux/if_link.h>
+#include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-
-#include <linux/batman_adv.h>
-#include <linux/if_link.h>
-#include <linux/rtnetlink.h>
 
 #include <libmnl/libmnl.h>
 
@@ -154,13 +153,25 @@ int main(int argc, char **argv)
 		mnl_socket_bind(batch.socket, 0, MNL_SOCKET_AUTOPID) < 0) {
 		errx(1, "usage: bare_links N");
 	}
-	setsockopt(mnl_socket_get_fd(batch.socket), SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size));
-	put(&batch, &(struct wanted){.name = "br-lan", .kind = "bridge", .number = BRIDGE_NUMBER,
-			    .mtu = 1500, .mac = {2, 0, 0, 0, 0, 1}});
-	put(&batch, &(struct wanted){.name = "bat0", .kind = "batadv", .number = MESH_NUMBER,
-			    .mtu = 1500, .master = BRIDGE_NUMBER, .mac = {2, 0, 0, 0, 0, 2}});
-	put(&batch, &(struct wanted){.name = "anygw", .kind = "macvlan", .number = FIRST_NEW + 2,
-			    .mtu = 1500, .lower = BRIDGE_NUMBER, .mac = {2, 0, 0, 0, 0, 3}});
+	setsockopt(mnl_socket_get_fd(batch.socket), SOL_SOCKET, SO_RCVBUFFORCE, &size,
+		sizeof(size));
+	put(&batch, &(struct wanted){.name = "br-lan",
+			    .kind = "bridge",
+			    .number = BRIDGE_NUMBER,
+			    .mtu = 1500,
+			    .mac = {2, 0, 0, 0, 0, 1}});
+	put(&batch, &(struct wanted){.name = "bat0",
+			    .kind = "batadv",
+			    .number = MESH_NUMBER,
+			    .mtu = 1500,
+			    .master = BRIDGE_NUMBER,
+			    .mac = {2, 0, 0, 0, 0, 2}});
+	put(&batch, &(struct wanted){.name = "anygw",
+			    .kind = "macvlan",
+			    .number = FIRST_NEW + 2,
+			    .mtu = 1500,
+			    .lower = BRIDGE_NUMBER,
+			    .mac = {2, 0, 0, 0, 0, 3}});
 	for (uint32_t i = 0; i < count; i++) {
 		put_vlans(&batch, i);
 	}

@@ -29,6 +29,19 @@ static struct prefix prefix_of(const char *text)
 	return prefix;
 }
 
+/* Byte by byte but for the padding between fields, which nobody compares. The one read is ours. */
+static void ck_same(enum object_type type, const void *given, const void *back)
+{
+	const struct object_class *class = &object_classes[type];
+
+	ck_assert_mem_eq(object_key(type, given), object_key(type, back), class->key_size);
+	ck_assert(object_head(given)->has == object_head(back)->has);
+	ck_assert_uint_eq(object_head(back)->flags, OBJECT_OWNED);
+	for (size_t field = 0; field < class->field_count; field++) {
+		ck_assert(object_field_equal(type, given, back, field));
+	}
+}
+
 static const char *const addresses[] = {"10.13.0.1/16", "192.0.2.1/32", "10.0.0.1/31", "fd66::1/64",
 	"fe80::a8aa:aaff:fe00:1/64"};
 
@@ -46,8 +59,7 @@ START_TEST(test_address_round_trip)
 	ck_assert_int_eq(codec_address_decode((void *)bytes, &back, &ifindex), 0);
 	ck_assert_uint_eq(ifindex, 12);
 	ck_assert_uint_eq(back.head.flags, OBJECT_OWNED);
-	given.head.flags = OBJECT_OWNED;
-	ck_assert_mem_eq(&given, &back, sizeof(given));
+	ck_same(OBJECT_ADDRESS, &given, &back);
 }
 END_TEST
 
@@ -107,8 +119,7 @@ START_TEST(test_route_round_trip)
 		codec_route_encode(begin(RTM_NEWROUTE), &given[i], 3);
 		ck_assert_int_eq(codec_route_decode((void *)bytes, &back, &ifindex), 0);
 		ck_assert_uint_eq(ifindex, 3);
-		given[i].head.flags = OBJECT_OWNED;
-		ck_assert_mem_eq(&given[i], &back, sizeof(back));
+		ck_same(OBJECT_ROUTE, &given[i], &back);
 		ck_assert(notify_concerns((void *)bytes));
 	}
 }
@@ -155,8 +166,7 @@ START_TEST(test_rule_round_trip)
 	codec_rule_encode(message, &given);
 	mnl_attr_put_u32(message, FRA_SUPPRESS_PREFIXLEN, UINT32_MAX);
 	ck_assert_int_eq(codec_rule_decode(message, &back), 0);
-	given.head.flags = OBJECT_OWNED;
-	ck_assert_mem_eq(&given, &back, sizeof(back));
+	ck_same(OBJECT_RULE, &given, &back);
 
 	struct rule other = {0};
 	mnl_attr_put_u32(message, FRA_FWMARK, 5);

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
+#include <linux/if_ether.h>
+#include <linux/rtnetlink.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <linux/if_ether.h>
-#include <linux/rtnetlink.h>
 
 #include "core/desired.h"
 #include "core/diff.h"
@@ -32,8 +31,8 @@ static void add_link_config(struct config *config, const char *name)
 
 static void add_port_config(struct config *config, const char *name)
 {
-	config->lan.ports = realloc(
-		config->lan.ports, (config->lan.port_count + 1) * sizeof(*config->lan.ports));
+	config->lan.ports = realloc(config->lan.ports,
+		(config->lan.port_count + 1) * sizeof(*config->lan.ports));
 	struct port_config *port = &config->lan.ports[config->lan.port_count++];
 	memset(port, 0, sizeof(*port));
 	snprintf(port->name, sizeof(port->name), "%s", name);

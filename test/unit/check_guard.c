@@ -67,8 +67,9 @@ static void note(struct scene *scene, double now, const struct problem *problem)
 START_TEST(failure_waits_longer_each_time)
 {
 	static const double waits[] = {1, 2, 4, 8, 16, 32, 60, 60};
-	const struct problem problem = {
-		.kind = PROBLEM_OPERATION, .object = "eth0.29", .text = "refused"};
+	const struct problem problem = {.kind = PROBLEM_OPERATION,
+		.object = "eth0.29",
+		.text = "refused"};
 	struct scene scene = {0};
 	double now = 100;
 

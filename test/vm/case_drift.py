@@ -249,6 +249,7 @@ class Run:
     def one(self, drift):
         """Does one drift while meshd runs."""
         self.make_peace()
+        known = len(self.wrong)
         before = self.node.meshd.status()["reconcile"]
         with Watch(self.node) as watch:
             drift.how(self.reader)
@@ -273,6 +274,8 @@ class Run:
         if hurt := watch.hurt() - drift.remade - drift.hurt - {"mine"}:
             self.wrong.append(f"{drift.name}: went away or down too: {sorted(hurt)}")
         print(f"    {drift.name:36} {(end - began) * 1000:6.0f} ms", flush=True)
+        for line in self.wrong[known:]:
+            print(f"      {line}")
 
     def compare(self, drift):
         """All is as before, and nothing else has another number, handle or counter."""
