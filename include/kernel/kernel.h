@@ -36,9 +36,9 @@ int kernel_observe(struct kernel *kernel, const struct observe_scope *scope, str
  * or -errno when the sockets themselves failed. */
 int kernel_apply(struct kernel *kernel, struct plan *plan, const struct state *observed);
 
-#define KERNEL_FDS 3
-/* Sockets to watch for reading (rtnetlink, batman-adv's config group, nftables); -1 where the
- * kernel has no such family (yet). Valid until the next kernel_observe, which may open the missing.
+#define KERNEL_FDS 4
+/* To watch for reading: sockets (rtnetlink, batman-adv's config group, nftables) and an inotify on
+ * sysctls; -1 where the kernel has no such thing (yet). Valid until the next kernel_observe, which may open the missing.
  */
 void kernel_fds(const struct kernel *kernel, int fds[KERNEL_FDS]);
 
@@ -47,7 +47,7 @@ enum kernel_event {
 	KERNEL_CHANGED = 1 << 0, /* something that may concern us changed: observe again */
 	KERNEL_OVERRUN = 1 << 1, /* notifications were lost: observe again */
 };
-/* Drains one of the sockets (bounded), never blocks. Returns enum kernel_event bits or -errno. */
+/* Drains one of them (bounded), never blocks. Returns enum kernel_event bits or -errno. */
 int kernel_on_readable(struct kernel *kernel, int fd);
 /* Highest link number seen in any dump or notification. */
 uint32_t kernel_highest_ifindex(const struct kernel *kernel);

@@ -75,9 +75,9 @@ struct link *build_borrow(struct build *build, const char *name)
 	return link;
 }
 
-static bool alias_is_ours(const char *alias)
+static bool alias_is_borrowed(const char *alias)
 {
-	return strncmp(alias, STATE_ALIAS_PREFIX, strlen(STATE_ALIAS_PREFIX)) == 0;
+	return strncmp(alias, STATE_BORROWED_PREFIX, strlen(STATE_BORROWED_PREFIX)) == 0;
 }
 
 /* May meshd give the link a master? Not when it has a foreign one. */
@@ -111,8 +111,8 @@ void build_enslave(struct build *build, const struct link *observed, const char 
 	object_give_text(link, LINK_MASTER, master, master);
 	object_give(link, LINK_UP, up, 1);
 	/* The mark tells a later configuration that the port is ours to release. */
-	if (observed->alias[0] == '\0' || alias_is_ours(observed->alias)) {
-		snprintf(alias, sizeof(alias), "%s%s", STATE_ALIAS_PREFIX, role);
+	if (observed->alias[0] == '\0' || alias_is_borrowed(observed->alias)) {
+		snprintf(alias, sizeof(alias), "%s%s", STATE_BORROWED_PREFIX, role);
 		object_give_text(link, LINK_ALIAS, alias, alias);
 	}
 }
@@ -124,7 +124,7 @@ static void release_ports(struct build *build)
 		const struct link *observed = state_at(build->observed, OBJECT_LINK, i);
 		const struct link *master = state_find_link(build->observed, observed->master);
 
-		if ((observed->head.flags & OBJECT_OWNED) || !alias_is_ours(observed->alias)) {
+		if ((observed->head.flags & OBJECT_OWNED) || !alias_is_borrowed(observed->alias)) {
 			continue;
 		}
 		struct link *link = build_borrow(build, observed->name);
@@ -214,6 +214,17 @@ static void build_bridge(struct build *build)
 		&build->identity->node_ipv6);
 }
 
+static bool is_port(const struct config *config, const struct link *observed, const char *pattern)
+{
+	if (!observed->ethernet || (observed->head.flags & OBJECT_OWNED) ||
+		strcmp(observed->name, config->lan.bridge) == 0 ||
+		fnmatch(pattern, observed->name, 0) != 0) {
+		return false;
+	}
+	/* A glob means the port, not somebody's VLAN on it. */
+	return !text_is_glob(pattern) || !build_stands_on_match(observed, pattern);
+}
+
 static void build_ports(struct build *build)
 {
 	const struct config *config = build->config;
@@ -227,9 +238,7 @@ static void build_ports(struct build *build)
 		}
 		for (size_t i = 0; i < state_count(build->observed, OBJECT_LINK); i++) {
 			const struct link *observed = state_at(build->observed, OBJECT_LINK, i);
-			if (observed->ethernet && !(observed->head.flags & OBJECT_OWNED) &&
-				strcmp(observed->name, config->lan.bridge) != 0 &&
-				fnmatch(pattern, observed->name, 0) == 0) {
+			if (is_port(config, observed, pattern)) {
 				build_enslave(build, observed, config->lan.bridge, "port");
 			}
 		}

@@ -31,6 +31,8 @@ void build_enslave(struct build *build, const struct link *observed, const char 
 	const char *role);
 /* The mesh links, their VLANs and hardifs. */
 void build_links(struct build *build);
+/* Does the link, a VLAN or macvlan, stand on one whose name the pattern matches? */
+bool build_stands_on_match(const struct link *observed, const char *pattern);
 /* NULL-safe add of an object. */
 void *build_add(struct build *build, enum object_type type, const void *key);
 

@@ -19,6 +19,23 @@ static bool name_is_ours(const struct config *config, const char *name)
 	       strcmp(name, config->anycast.device) == 0;
 }
 
+bool build_stands_on_match(const struct link *observed, const char *pattern)
+{
+	return (observed->kind == LINK_VLAN || observed->kind == LINK_MACVLAN) &&
+	       observed->lower[0] != '\0' && fnmatch(pattern, observed->lower, 0) == 0;
+}
+
+/* Is it somebody's VLAN on a mesh link? Then a glob that matches both means the mesh link. */
+static bool stands_on_mesh_link(const struct config *config, const struct link *observed)
+{
+	for (size_t i = 0; i < config->link_count; i++) {
+		if (build_stands_on_match(observed, config->links[i].name)) {
+			return true;
+		}
+	}
+	return false;
+}
+
 const struct link_config *desired_link_config(const struct config *config,
 	const struct link *observed)
 {
@@ -33,7 +50,8 @@ const struct link_config *desired_link_config(const struct config *config,
 	}
 	for (size_t i = 0; i < config->link_count; i++) {
 		if (text_is_glob(config->links[i].name) &&
-			fnmatch(config->links[i].name, observed->name, 0) == 0) {
+			fnmatch(config->links[i].name, observed->name, 0) == 0 &&
+			!stands_on_mesh_link(config, observed)) {
 			return &config->links[i];
 		}
 	}
@@ -132,6 +150,21 @@ static uint32_t needed_mtu(const struct build *build, const struct mesh_link *li
 	return mtu;
 }
 
+/* The largest MTU the link may take. A VLAN's driver names a bound, but the kernel does not let it
+ * grow beyond the link it stands on (vlan_dev_change_mtu(), macvlan_change_mtu()). */
+static uint32_t mtu_limit(const struct build *build, const struct link *observed)
+{
+	uint32_t limit = observed->max_mtu != 0 ? observed->max_mtu : UINT32_MAX;
+
+	if (observed->kind == LINK_VLAN || observed->kind == LINK_MACVLAN) {
+		const struct link *lower = state_find_link(build->observed, observed->lower);
+		if (lower != NULL && lower->mtu < limit) {
+			limit = lower->mtu;
+		}
+	}
+	return limit;
+}
+
 /* Raises the link as far as the protocols need and the link lets itself, or sets the configured
  * value; what the kernel refused before is not asked for again in this turn. */
 static void settle_mtu(struct build *build, struct mesh_link *link)
@@ -139,8 +172,8 @@ static void settle_mtu(struct build *build, struct mesh_link *link)
 	const struct link *observed = link->observed;
 	bool fixed = link->config->mtu != MTU_AUTO;
 	uint32_t wanted = fixed ? (uint32_t)link->config->mtu : needed_mtu(build, link);
-	bool refused = is_refused(build, observed->name, wanted) ||
-		       (observed->max_mtu != 0 && wanted > observed->max_mtu);
+	bool refused =
+		is_refused(build, observed->name, wanted) || wanted > mtu_limit(build, observed);
 
 	link->mtu = observed->mtu;
 	if (wanted == observed->mtu || (!fixed && wanted < observed->mtu)) {

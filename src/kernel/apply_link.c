@@ -61,6 +61,15 @@ static uint32_t own_number(struct op *op)
 	return op->verb == OP_CREATE ? op->ifindex : observed->head.ifindex;
 }
 
+/* Has the link below refused its new MTU? Then the one planned above it is too large, and another
+ * pass plans a smaller one: until then it stays as it is. */
+static bool lower_refused_mtu(const struct apply *apply, const struct link *link)
+{
+	const struct op *below = apply_find_link_op(apply, link->lower);
+
+	return below != NULL && below->error != 0 && wants(below, LINK_MTU);
+}
+
 static void put_set(struct apply *apply, struct op *op)
 {
 	const struct link *link = op->desired;
@@ -72,6 +81,9 @@ static void put_set(struct apply *apply, struct op *op)
 		if (link->kind == LINK_BRIDGE) { /* see codec_link_create() */
 			fields |= op->fields & FIELD_BIT(LINK_MTU);
 		}
+	}
+	if (op->verb == OP_SET && lower_refused_mtu(apply, link)) {
+		fields &= ~FIELD_BIT(LINK_MTU);
 	}
 	if (wants(op, LINK_MASTER) && link->master[0] != '\0') {
 		numbers.master = apply_link_number(apply, op, link->master);

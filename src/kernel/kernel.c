@@ -21,6 +21,7 @@ int kernel_open(struct kernel **out, struct err *err)
 	if (kernel == NULL) {
 		return -ENOMEM;
 	}
+	sysctl_watch_open(&kernel->sysctl_watch);
 	int error = netlink_open(&kernel->rtnl, NETLINK_ROUTE);
 	if (error == 0) {
 		error = batadv_open(&kernel->batadv);
@@ -50,6 +51,7 @@ void kernel_close(struct kernel *kernel)
 		nft_close(kernel->nft);
 	}
 	batadv_close(&kernel->batadv);
+	sysctl_watch_close(&kernel->sysctl_watch);
 	netlink_close(&kernel->rtnl);
 	free(kernel);
 }
@@ -85,6 +87,7 @@ void kernel_fds(const struct kernel *kernel, int fds[KERNEL_FDS])
 	fds[0] = mnl_socket_get_fd(kernel->listener);
 	fds[1] = batadv != NULL ? mnl_socket_get_fd(batadv) : -1;
 	fds[2] = kernel->nft != NULL ? nft_event_fd(kernel->nft) : -1;
+	fds[3] = kernel->sysctl_watch.fd;
 }
 
 static int hear_nft(struct kernel *kernel)
@@ -113,6 +116,9 @@ int kernel_on_readable(struct kernel *kernel, int fd)
 	}
 	if (fd == fds[1]) {
 		return notify_take_batadv(kernel);
+	}
+	if (fd == fds[3]) {
+		return sysctl_watch_take(&kernel->sysctl_watch);
 	}
 	return fd == fds[2] ? hear_nft(kernel) : -EBADF;
 }

@@ -7,12 +7,14 @@
 #include "kernel/kernel.h"
 #include "kernel/netlink.h"
 #include "kernel/nft.h"
+#include "kernel/sysctl_watch.h"
 
 struct kernel {
 	struct netlink rtnl;
 	struct mnl_socket *listener; /* rtnetlink's groups */
 	struct batadv batadv;
 	struct nft *nft; /* NULL while the kernel has no nftables */
+	struct sysctl_watch sysctl_watch;
 	uint32_t highest_ifindex;
 };
 

@@ -25,7 +25,7 @@ static void schedule(struct daemon *daemon, double delay)
 	ev_timer_start(daemon->loop, &daemon->reconcile_timer);
 }
 
-static void mark_dirty(struct daemon *daemon)
+void daemon_mark_dirty(struct daemon *daemon)
 {
 	if (daemon->dirty) {
 		return;
@@ -52,7 +52,7 @@ static void on_kernel(struct ev_loop *loop, ev_io *watcher, int events)
 		daemon->reconcile.record.overruns++;
 	}
 	if (result != KERNEL_NOTHING) {
-		mark_dirty(daemon);
+		daemon_mark_dirty(daemon);
 	}
 }
 
@@ -126,12 +126,12 @@ int daemon_reload(struct daemon *daemon, struct err_list *errors)
 			err_format(&errors->items[0], text, sizeof(text));
 		}
 		text_copy(daemon->reconcile.config_error, sizeof(text), text);
-		mark_dirty(daemon);
+		daemon_mark_dirty(daemon);
 		return result;
 	}
 	reconcile_set_config(&daemon->reconcile, &config);
 	log_notice("loop", "configuration read again");
-	mark_dirty(daemon);
+	daemon_mark_dirty(daemon);
 	return 0;
 }
 

@@ -27,6 +27,8 @@ struct daemon {
 /* What the control socket offers; its context is the struct daemon. */
 extern const struct request_table daemon_methods;
 
+/* Asks for a cycle soon; many asks make one. */
+void daemon_mark_dirty(struct daemon *daemon);
 /* Reads the configuration anew. 0, or -EINVAL with errors (the old one stays in force). */
 int daemon_reload(struct daemon *daemon, struct err_list *errors);
 

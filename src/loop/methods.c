@@ -14,6 +14,8 @@ static json_t *method_status(void *context, const json_t *params, struct request
 	(void)params;
 	if (status == NULL) {
 		request_fail(error, REQUEST_FAILED, NULL, "cannot read the state: %s", err.text);
+	} else if (!daemon->reconcile.record.converged) {
+		daemon_mark_dirty(daemon); /* a difference of which the kernel sends no word */
 	}
 	return status;
 }
@@ -28,6 +30,9 @@ static json_t *method_plan(void *context, const json_t *params, struct request_e
 	if (plan == NULL) {
 		request_fail(error, REQUEST_FAILED, NULL, "cannot make a plan: %s", err.text);
 		return NULL;
+	}
+	if (json_array_size(plan) > 0) {
+		daemon_mark_dirty(daemon);
 	}
 	return json_pack("{s:o}", "plan", plan);
 }

@@ -16,7 +16,8 @@ static int desire_nothing(const struct state *observed, struct state *desired)
 		const struct link *master = state_find_link(observed, link->master);
 
 		if ((link->head.flags & OBJECT_OWNED) ||
-			strncmp(link->alias, STATE_ALIAS_PREFIX, strlen(STATE_ALIAS_PREFIX)) != 0) {
+			strncmp(link->alias, STATE_BORROWED_PREFIX,
+				strlen(STATE_BORROWED_PREFIX)) != 0) {
 			continue;
 		}
 		struct link *released = state_add_link(desired, link->name);

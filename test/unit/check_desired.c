@@ -251,7 +251,7 @@ START_TEST(untagged_cloud)
 	scene.config.cloud.vlan = 0;
 	scene_build(&scene);
 	ck_assert_str_eq(want(&scene, "eth0")->master, "bat0");
-	ck_assert_str_eq(want(&scene, "eth0")->alias, "meshd:hardif");
+	ck_assert_str_eq(want(&scene, "eth0")->alias, "meshd-borrowed:hardif");
 	ck_assert_uint_eq(want(&scene, "eth0")->mtu, 1532);
 	ck_assert_ptr_null(state_find_link(&scene.desired, "eth0.29"));
 	scene_close(&scene);
@@ -361,7 +361,7 @@ START_TEST(port_of_an_older_configuration)
 	add_observed(&scene, "br-lan", "02:00:00:00:00:05")->head.flags = OBJECT_OWNED;
 	struct link *port = add_observed(&scene, "eth1", "02:00:00:00:00:02");
 	strcpy(port->master, "br-lan");
-	strcpy(port->alias, "meshd:port");
+	strcpy(port->alias, "meshd-borrowed:port");
 	struct link *foreign = add_observed(&scene, "eth2", "02:00:00:00:00:06");
 	strcpy(foreign->master, "br-lan");
 	scene_build(&scene);

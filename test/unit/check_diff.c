@@ -323,6 +323,35 @@ START_TEST(older_objects_removed)
 }
 END_TEST
 
+/* Three links on top of each other, named so that one look through the list does not see it. */
+START_TEST(gone_with_the_lowest)
+{
+	struct link *link = add_link(&net.observed, "z", LINK_VLAN);
+	object_give_text(link, LINK_LOWER, lower, "eth1");
+	link = add_link(&net.observed, "m", LINK_VLAN);
+	object_give_text(link, LINK_LOWER, lower, "z");
+	link->head.flags = 0;
+	link = add_link(&net.observed, "a", LINK_VLAN);
+	object_give_text(link, LINK_LOWER, lower, "m");
+	link->head.flags = 0;
+	add_address(&net.observed, "a", "10.9.0.1/16", 0);
+	ck_assert_str_eq(plan_text(), "delete link z\n");
+}
+END_TEST
+
+/* Our older address goes, somebody's of the same network stays: its route comes back by itself. */
+START_TEST(address_promoted)
+{
+	struct address *address = find(OBJECT_ADDRESS, "10.13.115.170/16 dev br-lan");
+	struct route *route = find(OBJECT_ROUTE, "10.13.0.0/16 dev br-lan table 254 metric 0");
+
+	address->head.flags = 0;
+	route->source.bytes[3] = 1;
+	add_address(&net.observed, "br-lan", "10.13.115.1/16", 0);
+	ck_assert_str_eq(plan_text(), "delete address 10.13.115.1/16 dev br-lan\n");
+}
+END_TEST
+
 START_TEST(foreign_untouched)
 {
 	add_link(&net.observed, "eth1.31", LINK_VLAN)->head.flags = 0;
@@ -405,8 +434,9 @@ Suite *check_suite(void)
 		port_removed, anycast_deleted, address_removed, address_recreated, rule_removed,
 		route_removed, route_source_changed, mtu_changed, mac_changed, setting_changed,
 		ruleset_flushed, ruleset_changed, bridge_deleted, vlan_protocol_changed,
-		algorithm_changed, older_objects_removed, foreign_untouched, foreign_in_the_way,
-		everything_purged, stacked_links_lowest_first, link_goes_up, numbers_above_all};
+		algorithm_changed, older_objects_removed, gone_with_the_lowest, address_promoted,
+		foreign_untouched, foreign_in_the_way, everything_purged,
+		stacked_links_lowest_first, link_goes_up, numbers_above_all};
 	Suite *suite = suite_create("diff");
 	TCase *drift = tcase_create("drift");
 

@@ -44,8 +44,6 @@ FOREIGN_ROUTES = (
     "rule add from 10.13.0.1 to 10.99.0.0/16 lookup 170 pref 10 protocol static",
     "rule add from 10.13.0.1 iif lo lookup 170 pref 10",
     "rule add from 10.190.0.1 lookup 170 pref 9 protocol static",
-    "rule add from fd0d:fe46:8ce8::1 lookup 171 pref 10 protocol 108",
-    "rule add from fdbe:eff8:1b19::/64 lookup 170 pref 10 protocol static",
     "route add 198.51.100.0/24 dev br-lan2 table 170 proto static",
     "route add 10.13.0.0/16 dev br-lan2 table 170 metric 7 proto static",
     "route add 10.190.0.0/16 dev br-lan2 metric 99 proto static",
@@ -56,6 +54,12 @@ FOREIGN_ROUTES = (
     "route add fdbe:eff8:1b19::/64 dev br-lan2 table 170 metric 1024 proto static",
 )  # fmt: skip
 
+# ip takes a rule's family from its command line, not from the address.
+FOREIGN_RULES6 = """
+rule add from fd0d:fe46:8ce8::1 lookup 171 pref 10 protocol 108
+rule add from fdbe:eff8:1b19::/64 lookup 170 pref 10 protocol static
+"""
+
 FOREIGN_NFT = """
 table bridge meshd2 {
 	chain prerouting { type filter hook prerouting priority -300; policy accept;
@@ -64,7 +68,7 @@ table bridge meshd2 {
 table inet meshd { chain input { type filter hook input priority 0; policy accept;
 		udp dport 6697 drop } }
 table bridge filter { chain forward { type filter hook forward priority -200; policy accept;
-		ether type 0x4306 drop } }
+		ether daddr aa:aa:aa:0d:fe:aa accept } }
 table ip meshd { set s { type ipv4_addr; elements = { 10.13.0.1 } } }
 """
 
@@ -101,6 +105,7 @@ def crowded_node(lab, name):
     node.batctl("gw_mode", "server", "5Mbit/1Mbit", mesh="bat1")
     node.batctl("hop_penalty", 77, mesh="bat1")
     node.ip(*FOREIGN_ROUTES)
+    node.run("ip", "-6", "-batch", "-", stdin=FOREIGN_RULES6)
     node.run("nft", "-f", "-", stdin=FOREIGN_NFT)
     return node
 
@@ -248,26 +253,35 @@ def check_released(node, names, ifindexes):
 
 @limit(240)
 def case_spoofed_marks(lab):
-    """What a mark on a foreign link does: "meshd:port" on a veth costs it that alias, and its place
-    only in a bridge of ours; the mark on a kind that meshd makes is ownership."""
+    """What our marks do on foreign links: the mark of a borrowed port costs that alias, and the place
+    only in a bridge of ours; the mark of ownership means something only on kinds that meshd makes."""
     node = node_alone(lab, "n")
     node.ip(
         "link add ext0 type veth peer name ext1",
         "link add hand0 type veth peer name hand1",
         "link add br-lan2 type bridge",
-        "link set ext0 up master br-lan2 alias meshd:port",
+        "link set ext0 up master br-lan2 alias meshd-borrowed:port",
+        "link set ext1 alias meshd:port group 28004",
+        "link add br-near type bridge",
+        "link set br-near alias meshd-borrowed:bridge group 28003",
         "link add br-spoof type bridge",
         "link set br-spoof alias meshd:bridge",
     )
+    before = node.snapshot()
     node.meshd.configure(basic_config())
     node.meshd.start()
     node.meshd.wait_converged()
     links = node.links()
     assert links["ext0"]["master"] == "br-lan2" and "ifalias" not in links["ext0"], links["ext0"]
     assert "br-spoof" not in links, "a bridge with our alias is ours"
-    assert "br-lan2" in links
+    assert "ifalias" not in links["br-near"], links["br-near"]
+    after = node.snapshot()
+    for name in ("ext1", "br-lan2", "hand0"):
+        assert after.links[name] == before.links[name], (before.links[name], after.links[name])
     # In our bridge it is a port of an older configuration: taken out.
-    node.meshd.wait_cycle(lambda: node.ip("link set hand0 master br-lan alias meshd:port"))
+    node.meshd.wait_cycle(
+        lambda: node.ip("link set hand0 master br-lan alias meshd-borrowed:port")
+    )
     hand = node.links()["hand0"]
     assert not hand.get("master") and not hand.get("ifalias"), hand
 
@@ -320,7 +334,7 @@ def check_cloud(node, ssid, links):
 @limit(240)
 def case_ssid(lab):
     """Another SSID moves the node to the other cloud, all of it, and back."""
-    a, b, node = (lab.node(name) for name in ("a", "b", "x"))
+    a, b, node = (lab.node(name) for name in ("n1", "n2", "n3"))
     lab.segment("air", a, b, node)
     peer = lab.node("p")
     lab.link(node, "mesh1", peer, "mesh0")
@@ -347,7 +361,7 @@ def case_ssid(lab):
 
 
 def has_table(node):
-    return "table bridge meshd " in node.run("nft", "list", "tables") + " "
+    return "table bridge meshd" in node.run("nft", "list", "tables").splitlines()
 
 
 @limit(300)

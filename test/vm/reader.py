@@ -116,6 +116,8 @@ class Reader:
         self.node, self.sysctls = node, sysctls
         self.ip = [self._start_ip(), self._start_ip("-6")]
         self.nft, self.batadv = Nft(node), Batadv(node)
+        # After one "link show" this `ip` has more to say of links in "address show" too.
+        self.ask_ip("link show dev lo")
 
     def _start_ip(self, *family):
         return self.node.start(
@@ -142,7 +144,7 @@ class Reader:
     def change(self, *lines, family=4):
         """Runs lines of `ip` that print nothing, such as "link del eth0"."""
         self.ip[family == 6].stdin.write("".join(f"{line}\n" for line in lines))
-        self.ask_ip("link show dev lo", family)
+        self.ask_ip("rule show", family)
 
     def look(self):
         return View(self)

@@ -63,7 +63,8 @@ class Watch:
             if length < 16:
                 return
             name, index, up = None, 0, False
-            if kind in (RTM_NEWLINK, RTM_DELLINK):
+            # Those of the family AF_BRIDGE tell of ports.
+            if kind in (RTM_NEWLINK, RTM_DELLINK) and data[at + 16] == socket.AF_UNSPEC:
                 index, flags = struct.unpack_from("=iI", data, at + 20)
                 name, up = _name(data[at + 32 : at + length]), bool(flags & IFF_UP)
             self.events.append(Event(now, kind, name, index, up))
@@ -78,7 +79,7 @@ class Watch:
         return {
             event.name
             for event in self.events
-            if event.kind == RTM_DELLINK or (event.kind == RTM_NEWLINK and not event.up)
+            if event.name and (event.kind == RTM_DELLINK or not event.up)
         }
 
     def made(self, name):
