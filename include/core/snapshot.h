@@ -31,6 +31,8 @@ struct reconcile_record {
 	uint64_t operations; /* all that were sent */
 	uint64_t failures;   /* of them refused */
 	uint64_t overruns;
+	uint64_t last_operations; /* of the last cycle that sent any */
+	uint64_t last_failures;
 	time_t started;
 	time_t last_cycle;
 	time_t last_change;  /* last cycle that sent an operation */

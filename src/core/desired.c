@@ -225,6 +225,14 @@ static bool is_port(const struct config *config, const struct link *observed, co
 	return !text_is_glob(pattern) || !build_stands_on_match(observed, pattern);
 }
 
+bool build_is_above_ours(const struct build *build, const struct link *observed)
+{
+	const struct link *lower = state_find_link(build->observed, observed->lower);
+
+	return (observed->kind == LINK_VLAN || observed->kind == LINK_MACVLAN) && lower != NULL &&
+	       (lower->head.flags & OBJECT_OWNED);
+}
+
 static void build_ports(struct build *build)
 {
 	const struct config *config = build->config;
@@ -238,7 +246,8 @@ static void build_ports(struct build *build)
 		}
 		for (size_t i = 0; i < state_count(build->observed, OBJECT_LINK); i++) {
 			const struct link *observed = state_at(build->observed, OBJECT_LINK, i);
-			if (is_port(config, observed, pattern)) {
+			if (is_port(config, observed, pattern) &&
+				!build_is_above_ours(build, observed)) {
 				build_enslave(build, observed, config->lan.bridge, "port");
 			}
 		}

@@ -246,6 +246,10 @@ static void build_hardif(struct build *build, const struct mesh_link *link)
 
 	if (build->cloud_vlan == 0) {
 		build_enslave(build, link->observed, config->batadv.device, "hardif");
+		const struct link *port = state_find_link(build->desired, base);
+		if (port == NULL || !object_has(port, LINK_MASTER)) {
+			return; /* it belongs to somebody else */
+		}
 		add_hardif_settings(build, link, base);
 		note_fragmentation(build, link, link->mtu);
 		return;
@@ -405,7 +409,7 @@ void build_links(struct build *build)
 		struct mesh_link link = {.observed = observed,
 			.config = desired_link_config(build->config, observed)};
 
-		if (link.config != NULL) {
+		if (link.config != NULL && !build_is_above_ours(build, observed)) {
 			link.protocols = link.config->protocols & enabled_protocols(build->config);
 			build_link(build, &link);
 		}

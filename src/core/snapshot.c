@@ -275,6 +275,9 @@ static json_t *snapshot_reconcile(const struct snapshot_request *request)
 	json_object_set_new(json, "overruns", json_integer((json_int_t)record->overruns));
 	json_object_set_new(json, "last_cycle", json_integer((json_int_t)record->last_cycle));
 	json_object_set_new(json, "last_change", json_integer((json_int_t)record->last_change));
+	json_object_set_new(json, "last_operations",
+		json_integer((json_int_t)record->last_operations));
+	json_object_set_new(json, "last_failures", json_integer((json_int_t)record->last_failures));
 	json_object_set_new(json, "last_seconds", json_real(record->last_seconds));
 	json_object_set_new(json, "converged", json_boolean(record->converged));
 	json_object_set_new(json, "last_plan",

@@ -20,6 +20,7 @@
 
 #define PASSES_MAX    4  /* of one cycle: each ends with a newly refused MTU */
 #define TRIM_LINKS    64 /* so many links make the states worth giving back to the system */
+#define SHOWN_OPS_MAX 32 /* of the last change, kept for status */
 #define OBSERVE_RETRY 2.0
 
 /* Everything one pass builds; nothing of it outlives the pass. */
@@ -199,11 +200,27 @@ static void note_op(struct reconcile *reconcile, struct pass *pass, struct op *o
 	problem_list_free(&found);
 }
 
+static void record_change(struct reconcile *reconcile, const struct plan *plan)
+{
+	struct reconcile_record *record = &reconcile->record;
+	struct plan shown = *plan;
+
+	record->last_change = time(NULL);
+	record->last_operations = plan->count;
+	record->last_failures = 0;
+	plan_foreach (op, plan) {
+		record->last_failures += op->error != 0;
+	}
+	record->operations += record->last_operations;
+	record->failures += record->last_failures;
+	shown.count = plan->count < SHOWN_OPS_MAX ? plan->count : SHOWN_OPS_MAX;
+	json_decref(reconcile->last_plan);
+	reconcile->last_plan = plan_to_json(&shown);
+}
+
 /* Applies what the pass planned. True when another pass is needed at once. */
 static bool pass_apply(struct reconcile *reconcile, struct pass *pass)
 {
-	struct reconcile_record *record = &reconcile->record;
-
 	if (pass->plan.count == 0) {
 		return false;
 	}
@@ -215,16 +232,12 @@ static bool pass_apply(struct reconcile *reconcile, struct pass *pass)
 		return false;
 	}
 	report_ops(&pass->plan);
-	record->operations += pass->plan.count;
-	record->last_change = time(NULL);
-	json_decref(reconcile->last_plan);
-	reconcile->last_plan = plan_to_json(&pass->plan);
+	record_change(reconcile, &pass->plan);
 	if (refusal_list_note(&reconcile->refusals, &pass->plan, pass->now)) {
 		return true;
 	}
 	plan_foreach (op, &pass->plan) {
 		if (!op->consequence) {
-			record->failures += op->error != 0;
 			note_op(reconcile, pass, op);
 		}
 	}

@@ -230,26 +230,13 @@ static void print_mesh(const json_t *status, const struct status_view *view)
 	print_end(view->to);
 }
 
-static size_t count_refused(const json_t *plan)
-{
-	size_t refused = 0;
-	size_t index;
-	json_t *op;
-
-	json_array_foreach (plan, index, op) {
-		refused += json_object_get(op, "error") != NULL;
-	}
-	return refused;
-}
-
 static void print_history(const json_t *status, const struct status_view *view)
 {
 	const json_t *reconcile = json_object_get(status, "reconcile");
-	const json_t *plan = json_object_get(reconcile, "last_plan");
 	long long now = (long long)view->now;
 	long long change = status_number(reconcile, "last_change");
-	size_t count = json_array_size(plan);
-	size_t refused = count_refused(plan);
+	long long count = status_number(reconcile, "last_operations");
+	long long refused = status_number(reconcile, "last_failures");
 	char age[HUMAN_SIZE];
 
 	print_label(view, "Meshd");
@@ -257,12 +244,12 @@ static void print_history(const json_t *status, const struct status_view *view)
 		human_milliseconds((now - status_number(reconcile, "started")) * 1000, age));
 	if (change > 0) {
 		print_styled(view->to, view->colour, PRINT_PLAIN,
-			", last worked %s ago: %zu operation%s",
+			", last worked %s ago: %lld operation%s",
 			human_milliseconds((now - change) * 1000, age), count,
 			count == 1 ? "" : "s");
 	}
 	if (refused > 0) {
-		print_styled(view->to, view->colour, PRINT_WARNING, ", %zu of them refused",
+		print_styled(view->to, view->colour, PRINT_WARNING, ", %lld of them refused",
 			refused);
 	}
 	print_end(view->to);
@@ -270,7 +257,7 @@ static void print_history(const json_t *status, const struct status_view *view)
 		print_end(view->to);
 		print_styled(view->to, view->colour, PRINT_BOLD, "Last work");
 		print_end(view->to);
-		print_plan(plan, view->colour, view->to);
+		print_plan(json_object_get(reconcile, "last_plan"), view->colour, view->to);
 	}
 }
 

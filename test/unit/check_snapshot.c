@@ -22,6 +22,7 @@ static const struct reconcile_record record = {
 	.started = 1000,
 	.last_cycle = 1100,
 	.last_change = 1050,
+	.last_operations = 1,
 	.last_seconds = 0.25,
 	.converged = true,
 };
@@ -371,7 +372,9 @@ START_TEST(test_rules_problems_reconcile)
 		"\"text\":\"eth9 is missing\",\"hint\":\"plug it in\"}]");
 	assert_part(status, "reconcile",
 		"{\"started\":1000,\"cycles\":7,\"operations\":40,\"failures\":1,\"overruns\":2,"
-		"\"last_cycle\":1100,\"last_change\":1050,\"last_seconds\":0.25,"
+		"\"last_cycle\":1100,\"last_change\":1050,\"last_operations\":1,\"last_failures\":"
+		"0,"
+		"\"last_seconds\":0.25,"
 		"\"converged\":true,\"last_plan\":[{\"verb\":\"create\"}]}");
 	json_decref(status);
 	json_decref(plan);

@@ -134,7 +134,8 @@ DRIFTS = [
     Drift("ap_isolation", batctl("ap_isolation", 1)),
     Drift("bridge_loop_avoidance", batctl("bridge_loop_avoidance", 1)),
     Drift("hop_penalty of a hardif", hardif("mesh1.29", "hop_penalty", 99)),
-    Drift("lower link down", ip("link set mesh1 down"), hurt={"mesh1", "mesh1.17", "mesh1.29"}),
+    Drift("lower link down", ip("link set mesh1 down"),
+          hurt={"mesh1", "mesh1.17", "mesh1.29", "mesh1.99"}),
     Drift("hardif VLAN down", ip("link set mesh2.29 down"), hurt={"mesh2.29"}),
     Drift("layer-3 VLAN down", ip("link set mesh2.17 down"), hurt={"mesh2.17"}),
     Drift("bat0 down", ip("link set bat0 down"), hurt={"bat0"}),
@@ -294,7 +295,7 @@ class Run:
             view = wait_for(same, HEAL_SECONDS, "all to be as before")
         except LabError as error:
             self.wrong.append(f"{drift.name}: {error}")
-            view = self.reader.look()
+            view = self.first = self.reader.look()
         remade = {name for name, number in self.last.indexes.items()
                   if view.indexes.get(name) != number}
         if remade != drift.remade:

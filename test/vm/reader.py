@@ -164,7 +164,7 @@ class View(Snapshot):
         for family in (4, 6):
             self.rule_list += self._lines(family, reader.ask_ip("rule show", family))
             routes = reader.ask_ip("route show table all", family)
-            self.route_list += self._lines(family, routes)
+            self.route_list += self._lines(family, [_as_kernel(route) for route in routes])
         self.rules, self.routes = set(self.rule_list), set(self.route_list)
         self._read_nft(reader.nft.run("list ruleset", handles=True))
         self.settings = {name: _sysctl(reader.node, name) for name in reader.sysctls}
@@ -187,6 +187,14 @@ class View(Snapshot):
             if before != after:
                 lines.append(f"{name}: {before} -> {after}")
         return lines
+
+
+def _as_kernel(route):
+    """The kernel makes a connected route with its address, meshd makes it when it is lost; the mark
+    of who made it is all that differs."""
+    if route.get("table", "main") == "main" and route.get("protocol") in ("109", "meshd"):
+        return {**route, "protocol": "kernel"}
+    return route
 
 
 def _sysctl(node, name):
