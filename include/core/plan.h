@@ -67,8 +67,9 @@ const void *op_object(const struct op *op);
 const char *op_verb_name(enum op_verb verb);
 
 /* An empty plan has no array to count from. */
-#define plan_foreach(op, plan)                                                                     \
-	for (struct op *op = (plan)->ops; op != NULL && op < (plan)->ops + (plan)->count; op++)
+#define plan_foreach(item, plan)                                                                   \
+	for (struct op *item = (plan)->ops; item != NULL && item < (plan)->ops + (plan)->count;    \
+		item++)
 
 /* [{"verb","type","object","fields":[{"field","was","becomes"}],"error"?,"message"?}], the form of
  * meshctl plan --json. */

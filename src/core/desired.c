@@ -382,6 +382,8 @@ static void build_sysctls(struct build *build)
 		{"net/ipv6/conf/all/forwarding", 1},
 		{"net/ipv4/conf/all/rp_filter", RP_FILTER_LOOSE},
 		{"net/ipv4/conf/default/rp_filter", RP_FILTER_LOOSE},
+		/* Else others' addresses in a network go with our first one there. */
+		{"net/ipv4/conf/all/promote_secondaries", 1},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(wanted); i++) {

@@ -320,6 +320,17 @@ static void plan_missing(struct diff *diff, enum object_type type, const void *d
 	add_change(diff, type, create_phases[type], desired, NULL, fields);
 }
 
+/* An address that should be ours on a link that is ours: "ip address change" takes our mark off. */
+static bool is_for_us(const struct diff *diff, enum object_type type, const void *observed)
+{
+	const struct link *link = NULL;
+
+	if (type == OBJECT_ADDRESS) {
+		link = state_find_link(diff->observed, object_link(type, observed));
+	}
+	return is_owned(observed) || (link != NULL && is_owned(link));
+}
+
 static void plan_object(struct diff *diff, enum object_type type, const void *desired)
 {
 	const void *observed = surviving(diff, type, desired);
@@ -332,7 +343,7 @@ static void plan_object(struct diff *diff, enum object_type type, const void *de
 	if (type == OBJECT_ROUTE && diff_kernel_clears_source(diff, observed)) {
 		fields |= object_head(desired)->has & FIELD_BIT(ROUTE_SOURCE);
 	}
-	if (fields == 0 || (is_deletable(type) && !is_owned(observed))) {
+	if (fields == 0 || (is_deletable(type) && !is_for_us(diff, type, observed))) {
 		return; /* the second: another program's object, or the kernel's, in our place */
 	}
 	if (needs_recreate(type, fields)) {

@@ -18,6 +18,7 @@ static const char *const sysctl_paths[] = {
 	"net/ipv6/conf/all/forwarding",
 	"net/ipv4/conf/all/rp_filter",
 	"net/ipv4/conf/default/rp_filter",
+	"net/ipv4/conf/all/promote_secondaries",
 };
 
 /* Where a link's numbers lead; item is its place in the state's set, which is sorted only later. */

@@ -30,13 +30,28 @@ static bool is_owned(const void *object)
 	return (object_head(object)->flags & OBJECT_OWNED) != 0;
 }
 
-static bool op_is_allowed(const struct op *op)
+/* Does the plan make the address anew, so that its deletion is a change? */
+static bool is_remade(const struct plan *plan, const struct op *op)
+{
+	plan_foreach (other, plan) {
+		if (other->type == op->type && other->verb == OP_CREATE &&
+			memcmp(object_key(op->type, other->desired),
+				object_key(op->type, op->observed),
+				object_classes[op->type].key_size) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool op_is_allowed(const struct plan *plan, const struct op *op)
 {
 	switch (op->type) {
 	case OBJECT_LINK:
 		return op->verb == OP_CREATE || is_owned(op->observed) ||
 		       (op->verb == OP_SET && (object_head(op->desired)->flags & OBJECT_BORROWED));
 	case OBJECT_ADDRESS:
+		return op->verb == OP_CREATE || is_owned(op->observed) || is_remade(plan, op);
 	case OBJECT_ROUTE:
 	case OBJECT_RULE:
 		return op->verb == OP_CREATE || is_owned(op->observed);
@@ -67,7 +82,7 @@ bool verify_plan(const struct plan *plan, struct verdict *verdict)
 		if (op_object(op) == NULL) {
 			continue;
 		}
-		if (!op_is_allowed(op)) {
+		if (!op_is_allowed(plan, op)) {
 			return wrong(verdict, "%s of the foreign %s %s", op_verb_name(op->verb),
 				object_classes[op->type].name,
 				key_text(op->type, op_object(op), text));
@@ -290,6 +305,14 @@ static bool route_went_with_address(const struct state *before, const struct sta
 	return false;
 }
 
+/* A wanted address on a link of ours is ours, whoever wrote it. */
+static bool is_taken_over(const struct state *desired, enum object_type type, const void *object,
+	const struct link *link)
+{
+	return type == OBJECT_ADDRESS && link != NULL && is_owned(link) &&
+	       state_find(desired, type, object_key(type, object)) != NULL;
+}
+
 bool verify_untouched(const struct state *desired, const struct state *before,
 	const struct state *after, struct verdict *verdict)
 {
@@ -306,7 +329,8 @@ bool verify_untouched(const struct state *desired, const struct state *before,
 			const void *found =
 				state_find(after, types[t], object_key(types[t], object));
 			char text[OBJECT_TEXT_SIZE];
-			if (is_owned(object) || (object_head(object)->flags & FAKE_KERNEL_MADE) ||
+			if (is_owned(object) || is_taken_over(desired, types[t], object, link) ||
+				(object_head(object)->flags & FAKE_KERNEL_MADE) ||
 				(link != NULL && must_go(desired, before, link)) ||
 				(types[t] == OBJECT_ROUTE &&
 					route_went_with_address(before, after, object))) {

@@ -365,19 +365,29 @@ END_TEST
 START_TEST(foreign_in_the_way)
 {
 	struct link *link = observed_link("br-lan");
-	struct address *address = find(OBJECT_ADDRESS, "10.13.0.1/16 dev anygw");
 	struct route *route = find(OBJECT_ROUTE, "10.13.0.0/16 dev anygw table 170 metric 0");
 	struct rule *rule = find(OBJECT_RULE, "from 10.13.0.1/32 priority 10");
 
 	link->head.flags = 0;
 	link->stp = 1;
-	address->head.flags = 0;
-	address->metric = 7;
 	route->head.flags = 0;
 	memset(&route->source, 0, sizeof(route->source));
 	rule->head.flags = 0;
 	rule->table = 99;
 	ck_assert_str_eq(plan_text(), "");
+}
+END_TEST
+
+/* "ip address change" takes our mark off an address; on our own link it is ours all the same. */
+START_TEST(address_changed_by_hand)
+{
+	struct address *address = find(OBJECT_ADDRESS, "10.13.0.1/16 dev anygw");
+
+	address->head.flags = 0;
+	ck_assert_str_eq(plan_text(), "");
+	address->metric = 7;
+	ck_assert_str_eq(plan_text(), "delete address 10.13.0.1/16 dev anygw\n"
+				      "create address 10.13.0.1/16 dev anygw\n");
 }
 END_TEST
 

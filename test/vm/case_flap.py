@@ -9,7 +9,7 @@ from reader import Reader
 from watch import Watch
 
 FLAPS = 100
-# Of resident memory, in KiB, from the tenth flap to the last: the allocator's own noise.
+# Of memory that is not the program's file, from the tenth flap to the last: the allocator's noise.
 GROWTH_KIB = 64
 # babeld's address and hardif settings stand on the VLANs: they come and go with them.
 LINKS = {"mesh*": {"hop_penalty": 15}}
@@ -58,24 +58,26 @@ def case_hundred_times(lab):
     a, b = two_nodes(lab)
     macs = (a.mac("mesh1"), b.mac("mesh0"))
     bridge = a.links()["br-lan"]["ifindex"], a.links()["bat0"]["ifindex"]
-    sizes, times = {0: (a.meshd.memory_kib(), a.meshd.descriptors())}, []
+    open_files = a.meshd.descriptors()
+    sizes, times = {}, []
     for number in range(1, FLAPS + 1):
         times.append(flap(lab, a, b, macs))
         check_peace(a)
         if number % 10 == 0:
             a.meshd.wait_converged()
-            sizes[number] = (a.meshd.memory_kib(), a.meshd.descriptors())
+            # One more is that of our own last call, which meshd closes a moment later.
+            wait_for(lambda: a.meshd.descriptors() <= open_files, 5, f"{open_files} descriptors")
+            sizes[number] = (a.meshd.memory_kib(), a.meshd.memory_kib("RssAnon"))
     lab.wait_mesh([a, b])
     assert (a.links()["br-lan"]["ifindex"], a.links()["bat0"]["ifindex"]) == bridge
     status = a.meshd.wait_converged()["reconcile"]
     times.sort()
-    print("    after flaps: RSS KiB, descriptors: "
-          + "; ".join(f"{n}: {kib}, {fds}" for n, (kib, fds) in sizes.items()))  # fmt: skip
+    print(f"    {open_files} descriptors; after flaps VmRSS, RssAnon in KiB: "
+          + "; ".join(f"{n}: {kib}, {anon}" for n, (kib, anon) in sizes.items()))  # fmt: skip
     print(f"    attached after {times[0] * 1000:.0f} ms at least, "
           f"{times[FLAPS // 2] * 1000:.0f} ms in the middle, {times[-1] * 1000:.0f} ms at most; "
           f"{status['cycles']} cycles, {status['failures']} failed operations")  # fmt: skip
-    assert len({fds for _, fds in sizes.values()}) == 1, sizes
-    assert sizes[FLAPS][0] - sizes[10][0] <= GROWTH_KIB, sizes
+    assert sizes[FLAPS][1] - sizes[10][1] <= GROWTH_KIB, sizes
     hardif = find(a.meshd.status(), "mesh1")["vlans"][0]
     assert a.run("batctl", "hardif", hardif["name"], "hop_penalty").strip() == "15"
 
@@ -120,7 +122,7 @@ def case_glob(lab):
         )
 
     wait_for(missed, 10, "uplink7, and only that, to be missed")
-    assert "uplink7" in a.meshd.meshctl("status")
+    assert "uplink7" in a.meshd.meshctl("status", check=False).stdout
     # A port that a glob matches, too.
     a.ip("link add lan5 type veth peer name lan5-peer", "link set lan5-peer up")
     wait_for(lambda: a.links()["lan5"].get("master") == "br-lan", 10, "lan5 to be a port")
@@ -169,7 +171,8 @@ class Enemy(threading.Thread):
 
     def stop(self):
         self.stopping.set()
-        self.join()
+        if self.is_alive():
+            self.join()
 
 
 def war_of(node, name):
@@ -185,6 +188,14 @@ def rest(view, name):
     return view
 
 
+def wait_same(reader, before):
+    def same():
+        lines = before.differences(rest(reader.look(), "mesh1.29"))
+        return not lines or _refuse("; ".join(lines)[:400])
+
+    wait_for(same, 8, "all but mesh1.29 to be as before")
+
+
 @limit(240)
 def case_war(lab):
     """A program that deletes a VLAN each time: meshd backs off and names it; the rest is untouched."""
@@ -197,6 +208,13 @@ def case_war(lab):
     wait_for(lambda: not reader.look().tentative, 10, "addresses to settle")
     before = rest(reader.look(), "mesh1.29")
     enemy = Enemy(Reader(a), "mesh1.29")
+    try:
+        fight(lab, a, b, reader, before, enemy)
+    finally:
+        enemy.stop()
+
+
+def fight(lab, a, b, reader, before, enemy):
     with Watch(a) as watch:
         start = time.monotonic()
         enemy.start()
@@ -207,9 +225,7 @@ def case_war(lab):
         assert problem["severity"] == "error" and problem["hint"], problem
         # During the truce other drift is healed as ever, and nothing more is tried.
         reader.change("addr del 10.13.1.1/16 dev br-lan", "link set bat0 nomaster")
-        wait_for(lambda: not rest(reader.look(), "mesh1.29").tentative
-                 and not before.differences(rest(reader.look(), "mesh1.29")), 10,
-                 "other drift to be healed")  # fmt: skip
+        wait_same(reader, before)
         assert war_of(a, "mesh1.29")
         assert len(enemy.deleted) - fights <= 1, "meshd does not keep the truce"
     assert rest(reader.look(), "mesh1.29").indexes == before.indexes
@@ -224,7 +240,7 @@ def case_war(lab):
     print(f"    {tried} deletions in all; back {time.monotonic() - peace:.1f} s after the program's end")
     status = a.meshd.wait_converged()
     assert status["problems"] == [], status["problems"]
-    assert not before.differences(rest(reader.look(), "mesh1.29"))
+    wait_same(reader, before)
     lab.wait_mesh([a, b])
 
 

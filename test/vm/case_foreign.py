@@ -20,14 +20,14 @@ FOREIGN_LINKS = (
     # VLANs beside ours on the same link, one with our alias but for the colon.
     "link add link mesh0 name mesh0.30 type vlan id 30",
     "link set mesh0.30 up group 77 alias meshd",
-    "link add link mesh0 name mesh0.2 type vlan id 29 protocol 802.1ad",
+    "link add link mesh0 name mesh0.2 type vlan id 2 protocol 802.1ad",
     # Our VLAN's number, on a link that is not a mesh link, as hardif of another mesh.
     "link add link hw0 name hw0.29 type vlan id 29",
     "link add bat1 type batadv",
     "link set bat1 address 0a:00:00:04:00:07",
     "link set hw0.29 up master bat1",
     "link set bat1 up",
-    "link add br-lan2 address 0a:00:00:04:00:08 type bridge forward_delay 400 stp_state 1",
+    "link add br-lan2 address 0a:00:00:04:00:08 type bridge forward_delay 400",
     "link set ext0 master br-lan2",
     "link set br-lan2 up mtu 1400",
     "link add link ext1 name anygw2 address aa:aa:aa:0d:fe:ab type macvlan mode private",

@@ -151,7 +151,7 @@ class Portrait(Snapshot):
 
     SYSCTLS = (
         "ipv4/ip_forward", "ipv6/conf/all/forwarding", "ipv4/conf/all/rp_filter",
-        "ipv4/conf/default/rp_filter", "ipv4/conf/br-lan/arp_ignore", "ipv4/conf/br-lan/rp_filter",
+        "ipv4/conf/default/rp_filter", "ipv4/conf/all/promote_secondaries", "ipv4/conf/br-lan/arp_ignore", "ipv4/conf/br-lan/rp_filter",
         "ipv6/conf/br-lan/accept_ra", "ipv4/conf/anygw/arp_ignore", "ipv4/conf/anygw/rp_filter",
         "ipv6/conf/anygw/accept_dad", "ipv6/conf/anygw/accept_ra", "ipv6/conf/bat0/addr_gen_mode",
     )  # fmt: skip
@@ -193,10 +193,10 @@ class Foreign(Snapshot):
         if "bat1" in self.links:
             kept["settings of bat1"] = _batman_settings(node, "bat1")
         self.links = kept
-        self.rules = {rule for rule in self.rules if not is_ours(rule)}
-        self.routes = {
-            route for route in self.routes if not is_ours(route) and not is_kernels(route)
-        }
+        self.rules, self.routes = (
+            {entry for entry in entries if not is_ours(entry) and not is_kernels(entry)}
+            for entries in (self.rules, self.routes)
+        )
         self.nft = [entry for entry in self.nft if not _is_own_table(entry)]
 
 
