@@ -445,7 +445,7 @@ Suite *check_suite(void)
 		route_removed, route_source_changed, mtu_changed, mac_changed, setting_changed,
 		ruleset_flushed, ruleset_changed, bridge_deleted, vlan_protocol_changed,
 		algorithm_changed, older_objects_removed, gone_with_the_lowest, address_promoted,
-		foreign_untouched, foreign_in_the_way, everything_purged,
+		foreign_untouched, foreign_in_the_way, address_changed_by_hand, everything_purged,
 		stacked_links_lowest_first, link_goes_up, numbers_above_all};
 	Suite *suite = suite_create("diff");
 	TCase *drift = tcase_create("drift");
