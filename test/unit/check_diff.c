@@ -385,6 +385,7 @@ START_TEST(address_changed_by_hand)
 
 	address->head.flags = 0;
 	ck_assert_str_eq(plan_text(), "");
+	address = find(OBJECT_ADDRESS, "10.13.0.1/16 dev anygw"); /* it was sorted */
 	address->metric = 7;
 	ck_assert_str_eq(plan_text(), "delete address 10.13.0.1/16 dev anygw\n"
 				      "create address 10.13.0.1/16 dev anygw\n");

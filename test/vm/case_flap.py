@@ -183,6 +183,7 @@ def war_of(node, name):
 def rest(view, name):
     """What is not the object and does not stand on it."""
     view.links.pop(name, None)
+    view.routes = {line for line in view.routes if f'"{name}"' not in line}
     view.settings = {k: v for k, v in view.settings.items() if not k.startswith(name)}
     view.indexes.pop(name, None)
     return view
