@@ -388,7 +388,8 @@ START_TEST(address_changed_by_hand)
 	address = find(OBJECT_ADDRESS, "10.13.0.1/16 dev anygw"); /* it was sorted */
 	address->metric = 7;
 	ck_assert_str_eq(plan_text(), "delete address 10.13.0.1/16 dev anygw\n"
-				      "create address 10.13.0.1/16 dev anygw\n");
+				      "create address 10.13.0.1/16 dev anygw\n"
+				      "create route 10.13.0.0/16 dev anygw table 170 metric 0\n");
 }
 END_TEST
 
