@@ -220,10 +220,10 @@ class Lab:
         a.ip(
             f"link add {a_name} address {a_mac} mtu {mtu} type veth "
             f"peer name {b_name} address {b_mac} mtu {mtu} netns {b.path.name}",
-            *([f"link set {a_name} up"] if up else []),
+            *([f"link set dev {a_name} up"] if up else []),
         )
         if up:
-            b.ip(f"link set {b_name} up")
+            b.ip(f"link set dev {b_name} up")
         return a_mac, b_mac
 
     def line(self, *names, link="mesh{}"):
@@ -243,9 +243,9 @@ class Lab:
             node.ip(
                 f"link add {link} address {node.next_mac()} mtu {mtu} type veth "
                 f"peer name {node.name} mtu {mtu} netns {air.path.name}",
-                f"link set {link} up",
+                f"link set dev {link} up",
             )
-            air.ip(f"link set {node.name} up master air")
+            air.ip(f"link set dev {node.name} up master air")
         return air
 
     def bring_up(self, configs, timeout=60):
@@ -275,7 +275,7 @@ class Lab:
             f"address 0a:00:00:02:{node.number:02x}:{number:02x} netns {node.path.name}",
             "link set eth0 up",
         )
-        node.ip(f"link set {port} up")
+        node.ip(f"link set dev {port} up")
         return client
 
     def keep_logs(self, directory):
