@@ -20,15 +20,17 @@ struct guard_entry;
 struct guard {
 	struct guard_entry *entries;
 	size_t count;
+	const char
+		*suspect; /* the program likely to undo us, for the words of a problem; or NULL */
 };
 
 /* All times are seconds on one monotonic clock. */
 
 /* Takes out of the plan the ops on objects that have to wait, and those that need them. What they
- * wait for is added to problems. suspect: the program likely to undo us, or NULL.
+ * wait for is added to problems.
  * Returns the time at which the first of them may be tried, or 0 when none waits. */
 double guard_filter(struct guard *guard, const struct state *observed, struct plan *plan,
-	double now, const char *suspect, struct problem_list *problems);
+	double now, struct problem_list *problems);
 /* Remembers what became of one op: a heal (problem NULL) or a failure and why. Successes of a first
  * apply are no heals and need no note. 0 or -ENOMEM. */
 int guard_note(struct guard *guard, const struct state *observed, const struct op *op, double now,

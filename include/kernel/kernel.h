@@ -21,7 +21,7 @@ struct observe_scope {
 
 /* Opens all sockets; batman-adv may be missing and is looked for again at every read. 0, or -errno
  * with err filled. */
-int kernel_open(struct kernel **kernel, struct err *err);
+int kernel_open(struct kernel **out, struct err *err);
 void kernel_close(struct kernel *kernel);
 
 /* Reads the state by dumps (repeated when the kernel says NLM_F_DUMP_INTR, at most 5 times) and
@@ -38,7 +38,8 @@ int kernel_apply(struct kernel *kernel, struct plan *plan, const struct state *o
 
 #define KERNEL_FDS 4
 /* To watch for reading: sockets (rtnetlink, batman-adv's config group, nftables) and an inotify on
- * sysctls; -1 where the kernel has no such thing (yet). Valid until the next kernel_observe, which may open the missing.
+ * sysctls; -1 where the kernel has no such thing (yet). Valid until the next kernel_observe, which
+ * may open the missing.
  */
 void kernel_fds(const struct kernel *kernel, int fds[KERNEL_FDS]);
 

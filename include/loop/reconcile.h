@@ -31,7 +31,7 @@ struct reconcile {
 	struct reconcile_record record;
 	bool settled; /* a cycle has run since the configuration came into force: from now on every
 			 change is a heal */
-	json_t *last_plan; /* its first ops */
+	json_t *last_plan;      /* its first ops */
 	char config_error[320]; /* why the newest configuration is not in force, or "" */
 };
 

@@ -75,69 +75,6 @@ struct link *build_borrow(struct build *build, const char *name)
 	return link;
 }
 
-static bool alias_is_borrowed(const char *alias)
-{
-	return strncmp(alias, STATE_BORROWED_PREFIX, strlen(STATE_BORROWED_PREFIX)) == 0;
-}
-
-/* May meshd give the link a master? Not when it has a foreign one. */
-static bool master_is_free(struct build *build, const struct link *observed, const char *master)
-{
-	const struct link *current = state_find_link(build->observed, observed->master);
-
-	if (current == NULL || (current->head.flags & OBJECT_OWNED) ||
-		strcmp(observed->master, master) == 0) {
-		return true;
-	}
-	problem_add(build->problems, PROBLEM_NAME_TAKEN, observed->name,
-		"take it out of there, or out of meshd.json",
-		"%s should be a port of %s but belongs to %s, which is not meshd's", observed->name,
-		master, observed->master);
-	return false;
-}
-
-void build_enslave(struct build *build, const struct link *observed, const char *master,
-	const char *role)
-{
-	char alias[STATE_ALIAS_SIZE];
-
-	if (!master_is_free(build, observed, master)) {
-		return;
-	}
-	struct link *link = build_borrow(build, observed->name);
-	if (link == NULL) {
-		return;
-	}
-	object_give_text(link, LINK_MASTER, master, master);
-	object_give(link, LINK_UP, up, 1);
-	/* The mark tells a later configuration that the port is ours to release. */
-	if (observed->alias[0] == '\0' || alias_is_borrowed(observed->alias)) {
-		snprintf(alias, sizeof(alias), "%s%s", STATE_BORROWED_PREFIX, role);
-		object_give_text(link, LINK_ALIAS, alias, alias);
-	}
-}
-
-/* Foreign links that an older configuration made ports: given back. */
-static void release_ports(struct build *build)
-{
-	for (size_t i = 0; i < state_count(build->observed, OBJECT_LINK); i++) {
-		const struct link *observed = state_at(build->observed, OBJECT_LINK, i);
-		const struct link *master = state_find_link(build->observed, observed->master);
-
-		if ((observed->head.flags & OBJECT_OWNED) || !alias_is_borrowed(observed->alias)) {
-			continue;
-		}
-		struct link *link = build_borrow(build, observed->name);
-		if (link == NULL || object_has(link, LINK_ALIAS)) {
-			continue;
-		}
-		object_give_text(link, LINK_ALIAS, alias, "");
-		if (master != NULL && (master->head.flags & OBJECT_OWNED)) {
-			object_give_text(link, LINK_MASTER, master, "");
-		}
-	}
-}
-
 static void add_address(struct build *build, const char *device, const struct prefix *prefix,
 	uint32_t metric)
 {
@@ -212,46 +149,6 @@ static void build_bridge(struct build *build)
 	add_route(build, name, RT_TABLE_MAIN, 0, &build->identity->node_ipv4);
 	add_route(build, name, RT_TABLE_MAIN, IPV6_PREFIX_ROUTE_METRIC,
 		&build->identity->node_ipv6);
-}
-
-static bool is_port(const struct config *config, const struct link *observed, const char *pattern)
-{
-	if (!observed->ethernet || (observed->head.flags & OBJECT_OWNED) ||
-		strcmp(observed->name, config->lan.bridge) == 0 ||
-		fnmatch(pattern, observed->name, 0) != 0) {
-		return false;
-	}
-	/* A glob means the port, not somebody's VLAN on it. */
-	return !text_is_glob(pattern) || !build_stands_on_match(observed, pattern);
-}
-
-bool build_is_above_ours(const struct build *build, const struct link *observed)
-{
-	const struct link *lower = state_find_link(build->observed, observed->lower);
-
-	return (observed->kind == LINK_VLAN || observed->kind == LINK_MACVLAN) && lower != NULL &&
-	       (lower->head.flags & OBJECT_OWNED);
-}
-
-static void build_ports(struct build *build)
-{
-	const struct config *config = build->config;
-
-	for (size_t p = 0; build->has_bridge && p < config->lan.port_count; p++) {
-		const char *pattern = config->lan.ports[p].name;
-		if (!text_is_glob(pattern) && state_find_link(build->observed, pattern) == NULL) {
-			problem_add(build->problems, PROBLEM_LINK_MISSING, pattern,
-				"plug it in, or take it out of lan.ports",
-				"LAN port %s is not there", pattern);
-		}
-		for (size_t i = 0; i < state_count(build->observed, OBJECT_LINK); i++) {
-			const struct link *observed = state_at(build->observed, OBJECT_LINK, i);
-			if (is_port(config, observed, pattern) &&
-				!build_is_above_ours(build, observed)) {
-				build_enslave(build, observed, config->lan.bridge, "port");
-			}
-		}
-	}
 }
 
 static void build_anycast(struct build *build)
@@ -480,7 +377,7 @@ static void build_all(struct build *build)
 	build_ports(build);
 	build_mesh(build);
 	build_anycast(build);
-	release_ports(build);
+	build_release_ports(build);
 }
 
 int desired_build(const struct desired_input *input, struct identity *identity,

@@ -29,6 +29,10 @@ struct link *build_borrow(struct build *build, const char *name);
  * when it belongs to somebody else. */
 void build_enslave(struct build *build, const struct link *observed, const char *master,
 	const char *role);
+/* The LAN ports. */
+void build_ports(struct build *build);
+/* Foreign links that an older configuration took in: given back. */
+void build_release_ports(struct build *build);
 /* Does the foreign link stand on one of ours, so that it can be neither port nor mesh link? */
 bool build_is_above_ours(const struct build *build, const struct link *observed);
 /* The mesh links, their VLANs and hardifs. */

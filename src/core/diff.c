@@ -41,15 +41,16 @@ static void add_delete(struct diff *diff, enum object_type type, enum op_phase p
 	}
 }
 
-static void add_change(struct diff *diff, enum object_type type, enum op_phase phase,
-	const void *desired, const void *observed, uint64_t fields)
+/* Without an observed object it is a creation. */
+static void add_change(struct diff *diff, const struct op *change)
 {
-	struct op *op = add_op(diff, observed != NULL ? OP_SET : OP_CREATE, type, phase);
+	enum op_verb verb = change->observed != NULL ? OP_SET : OP_CREATE;
+	struct op *op = add_op(diff, verb, change->type, change->phase);
 
 	if (op != NULL) {
-		op->desired = desired;
-		op->observed = observed;
-		op->fields = fields;
+		op->desired = change->desired;
+		op->observed = change->observed;
+		op->fields = change->fields;
 	}
 }
 
@@ -175,8 +176,10 @@ static void plan_link(struct diff *diff, const struct link *desired)
 
 	if (observed == NULL || diff_link_is_gone(diff, desired->name)) {
 		if (!borrowed) {
-			add_change(diff, OBJECT_LINK, create_phase(desired), desired, NULL,
-				desired->head.has);
+			add_change(diff, &(struct op){.type = OBJECT_LINK,
+						 .phase = create_phase(desired),
+						 .desired = desired,
+						 .fields = desired->head.has});
 			if (!diff->no_memory) {
 				diff->plan->ops[diff->plan->count - 1].ifindex =
 					diff->next_ifindex++;
@@ -187,8 +190,11 @@ static void plan_link(struct diff *diff, const struct link *desired)
 	uint64_t fields = link_fields_to_set(diff, desired, observed);
 	if (fields != 0 && (borrowed || is_owned(observed))) {
 		bool upper = !borrowed && desired->lower[0] != '\0';
-		add_change(diff, OBJECT_LINK, upper ? PHASE_SET_UPPER : PHASE_SET_BASE, desired,
-			observed, fields);
+		add_change(diff, &(struct op){.type = OBJECT_LINK,
+					 .phase = upper ? PHASE_SET_UPPER : PHASE_SET_BASE,
+					 .desired = desired,
+					 .observed = observed,
+					 .fields = fields});
 	}
 }
 
@@ -317,7 +323,10 @@ static void plan_missing(struct diff *diff, enum object_type type, const void *d
 	if (type == OBJECT_ROUTE && diff_kernel_makes_route(diff, desired)) {
 		return;
 	}
-	add_change(diff, type, create_phases[type], desired, NULL, fields);
+	add_change(diff, &(struct op){.type = type,
+				 .phase = create_phases[type],
+				 .desired = desired,
+				 .fields = fields});
 }
 
 /* An address that should be ours on a link that is ours: "ip address change" takes our mark off. */
@@ -350,7 +359,11 @@ static void plan_object(struct diff *diff, enum object_type type, const void *de
 		add_delete(diff, type, delete_phases[type], observed);
 		plan_missing(diff, type, desired);
 	} else {
-		add_change(diff, type, create_phases[type], desired, observed, fields);
+		add_change(diff, &(struct op){.type = type,
+					 .phase = create_phases[type],
+					 .desired = desired,
+					 .observed = observed,
+					 .fields = fields});
 	}
 }
 

@@ -277,7 +277,7 @@ static void add_entry_problem(const struct guard_entry *entry, const struct op *
 }
 
 double guard_filter(struct guard *guard, const struct state *observed, struct plan *plan,
-	double now, const char *suspect, struct problem_list *problems)
+	double now, struct problem_list *problems)
 {
 	forget_old(guard, now);
 	for (size_t i = 0; i < plan->count && guard->count > 0;) {
@@ -289,7 +289,7 @@ double guard_filter(struct guard *guard, const struct state *observed, struct pl
 			i++;
 			continue;
 		}
-		add_entry_problem(entry, op, now, suspect, problems);
+		add_entry_problem(entry, op, now, guard->suspect, problems);
 		char name[IFNAMSIZ] = "";
 		if (op->type == OBJECT_LINK && op->verb == OP_CREATE) {
 			text_copy(name, sizeof(name), object_key(OBJECT_LINK, op_object(op)));

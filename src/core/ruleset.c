@@ -154,16 +154,16 @@ static const struct nft_chain chains[] = {
 
 /* One rule's way from filter to chain: which filters stand there and what they get. */
 static const struct stand {
-	enum place place;
 	const char *chain;
 	const char *suffix;
+	enum place place;
 	uint8_t interface; /* the match with the mesh's name */
 	bool has_interface;
 } stands[] = {
-	{PLACE_BOTH_WAYS, "prerouting", "-from-mesh", NFT_FIELD_IIF, true},
-	{PLACE_FROM_LAN, "prerouting", "-from-lan", 0, false},
-	{PLACE_FORWARD, "forward", "-forward", 0, false},
-	{PLACE_BOTH_WAYS, "postrouting", "-to-mesh", NFT_FIELD_OIF, true},
+	{"prerouting", "-from-mesh", PLACE_BOTH_WAYS, NFT_FIELD_IIF, true},
+	{"prerouting", "-from-lan", PLACE_FROM_LAN, 0, false},
+	{"forward", "-forward", PLACE_FORWARD, 0, false},
+	{"postrouting", "-to-mesh", PLACE_BOTH_WAYS, NFT_FIELD_OIF, true},
 };
 
 static const uint8_t field_lengths[NFT_FIELDS] = {

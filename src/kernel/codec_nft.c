@@ -45,10 +45,10 @@ static const struct location locations[NFT_FIELDS] = {
 /* NFT_FIELDS when it is none of ours. A meta key alone tells its length. */
 static uint8_t find_field(uint32_t base, uint32_t at, uint32_t length)
 {
-	for (uint8_t field = 0; field < NFT_FIELDS; field++) {
+	for (unsigned int field = 0; field < NFT_FIELDS; field++) {
 		if (locations[field].base == base && locations[field].at == at &&
-			(base == IS_META || nft_field_length(field) == length)) {
-			return field;
+			(base == IS_META || nft_field_length((uint8_t)field) == length)) {
+			return (uint8_t)field;
 		}
 	}
 	return NFT_FIELDS;
@@ -410,7 +410,7 @@ void codec_nft_decode_chain(const struct nftnl_chain *from, struct nft_chain *ch
 		text_copy(chain->type, sizeof(chain->type), "foreign");
 	}
 	if (nftnl_chain_is_set(from, NFTNL_CHAIN_HOOKNUM)) {
-		chain->hook = nftnl_chain_get_u32(from, NFTNL_CHAIN_HOOKNUM);
+		chain->hook = (int32_t)nftnl_chain_get_u32(from, NFTNL_CHAIN_HOOKNUM);
 		chain->priority = nftnl_chain_get_s32(from, NFTNL_CHAIN_PRIO);
 	}
 }

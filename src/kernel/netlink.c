@@ -15,7 +15,7 @@
 /* More than the answers to a full batch: an error is about 1 KiB of socket memory. */
 #define REQUEST_RECEIVE_SIZE    (1 << 20)
 /* The kernel wants the whole batch within the send buffer. */
-#define REQUEST_SEND_SIZE       (2 * BATCH_SIZE)
+#define REQUEST_SEND_SIZE       ((size_t)2 * BATCH_SIZE)
 #define REQUEST_TIMEOUT_SECONDS 10
 #define BUFFER_SIZE_MAX         (1 << 20)
 
@@ -49,7 +49,7 @@ int netlink_open(struct netlink *netlink, int bus)
 {
 	static const int options[] = {NETLINK_EXT_ACK, NETLINK_CAP_ACK, NETLINK_GET_STRICT_CHK};
 	struct timeval timeout = {.tv_sec = REQUEST_TIMEOUT_SECONDS};
-	struct mnl_socket *socket;
+	struct mnl_socket *socket = NULL;
 	int on = 1;
 
 	char *buffer = malloc(NETLINK_BUFFER_SIZE);
@@ -329,7 +329,7 @@ int batch_flush(struct batch *batch)
 
 int netlink_open_listener(struct mnl_socket **out, int bus, size_t size)
 {
-	struct mnl_socket *socket;
+	struct mnl_socket *socket = NULL;
 	int error = open_socket(&socket, bus, SOCK_NONBLOCK);
 
 	if (error < 0) {

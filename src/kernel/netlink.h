@@ -73,7 +73,7 @@ int batch_flush(struct batch *batch);
 
 /* Opens a socket that hears the groups; non-blocking, with a receive buffer of size bytes or what
  * the kernel grants. 0 or -errno. */
-int netlink_open_listener(struct mnl_socket **socket, int bus, size_t size);
+int netlink_open_listener(struct mnl_socket **out, int bus, size_t size);
 int netlink_join(struct mnl_socket *socket, uint32_t group);
 
 #endif

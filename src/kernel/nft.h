@@ -12,7 +12,7 @@ struct nft;
 
 /* Opens a socket for requests and one for notifications in the current network namespace. 0 or
  * -errno, -EPROTONOSUPPORT where the kernel has no nfnetlink. */
-int nft_open(struct nft **nft);
+int nft_open(struct nft **out);
 /* NULL is allowed. */
 void nft_close(struct nft *nft);
 

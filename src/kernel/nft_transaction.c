@@ -147,7 +147,7 @@ static void format_object(const struct transaction *transaction, uint32_t sequen
 	size_t index = sequence - transaction->first;
 
 	snprintf(text, size, "table bridge %s", RULESET_TABLE);
-	if (index < ENVELOPE_COUNT - 1) {
+	if (index < ENVELOPE_COUNT - 1 || ruleset == NULL) {
 		return;
 	}
 	index -= ENVELOPE_COUNT - 1;

@@ -173,8 +173,9 @@ static void note_next(struct pass *pass, double next)
 
 static void pass_guard(struct reconcile *reconcile, struct pass *pass)
 {
+	reconcile->guard.suspect = suspect_hint();
 	pass->next = guard_filter(&reconcile->guard, &pass->observed, &pass->plan, pass->now,
-		suspect_hint(), &pass->problems);
+		&pass->problems);
 	note_next(pass, refusal_list_next(&reconcile->refusals));
 }
 

@@ -53,8 +53,7 @@ static void scene_free(struct scene *scene)
 
 static double filter(struct scene *scene, double now)
 {
-	return guard_filter(&scene->guard, &scene->observed, &scene->plan, now, NULL,
-		&scene->problems);
+	return guard_filter(&scene->guard, &scene->observed, &scene->plan, now, &scene->problems);
 }
 
 static void note(struct scene *scene, double now, const struct problem *problem)

@@ -122,7 +122,7 @@ def case_purge(lab):
     left = [line for line in before.differences(gone) if not is_kept(line)]
     assert left == ["mesh0.mtu: 1500 -> 1536"], left
     laps = 0
-    for count in some(total):
+    for count in range(1, total + 1):
         node.meshd.start()
         node.meshd.wait_converged()
         node.meshd.stop()
