@@ -25,6 +25,6 @@ struct ruleset_request {
 int ruleset_build(const struct ruleset_request *request, struct ruleset *ruleset);
 
 /* Bytes of a field that a match compares; 0 for a number that is no field. */
-size_t nft_field_length(uint8_t field);
+size_t ruleset_field_length(uint8_t field);
 
 #endif

@@ -188,7 +188,7 @@ static const uint8_t field_lengths[NFT_FIELDS] = {
 	[NFT_FIELD_ARP_TARGET_MAC] = 6,
 };
 
-size_t nft_field_length(uint8_t field)
+size_t ruleset_field_length(uint8_t field)
 {
 	return field < NFT_FIELDS ? field_lengths[field] : 0;
 }
@@ -196,7 +196,7 @@ size_t nft_field_length(uint8_t field)
 static struct nft_match *add_match(struct nft_rule *rule, uint8_t field, const void *value)
 {
 	struct nft_match *match = &rule->matches[rule->match_count++];
-	size_t length = nft_field_length(field);
+	size_t length = ruleset_field_length(field);
 
 	match->field = field;
 	memcpy(match->value, value, length);

@@ -47,7 +47,7 @@ static uint8_t find_field(uint32_t base, uint32_t at, uint32_t length)
 {
 	for (unsigned int field = 0; field < NFT_FIELDS; field++) {
 		if (locations[field].base == base && locations[field].at == at &&
-			(base == IS_META || nft_field_length((uint8_t)field) == length)) {
+			(base == IS_META || ruleset_field_length((uint8_t)field) == length)) {
 			return (uint8_t)field;
 		}
 	}
@@ -79,7 +79,7 @@ static bool encode_load(struct nftnl_rule *rule, uint8_t field)
 	}
 	nftnl_expr_set_u32(expr, NFTNL_EXPR_PAYLOAD_BASE, location->base);
 	nftnl_expr_set_u32(expr, NFTNL_EXPR_PAYLOAD_OFFSET, location->at);
-	nftnl_expr_set_u32(expr, NFTNL_EXPR_PAYLOAD_LEN, nft_field_length(field));
+	nftnl_expr_set_u32(expr, NFTNL_EXPR_PAYLOAD_LEN, ruleset_field_length(field));
 	nftnl_expr_set_u32(expr, NFTNL_EXPR_PAYLOAD_DREG, NFT_REG_1);
 	return true;
 }
@@ -109,7 +109,7 @@ static bool encode_mask(struct nftnl_rule *rule, const struct nft_match *match, 
 
 static bool encode_match(struct nftnl_rule *rule, const struct nft_match *match)
 {
-	size_t length = nft_field_length(match->field);
+	size_t length = ruleset_field_length(match->field);
 
 	if (length == 0 || !encode_load(rule, match->field) || !encode_mask(rule, match, length)) {
 		return false;
@@ -243,7 +243,7 @@ static bool begin_match(struct decoder *decoder, uint8_t field)
 	if (decoder->loaded || decoder->counted || field == NFT_FIELDS) {
 		return false;
 	}
-	decoder->length = nft_field_length(field);
+	decoder->length = ruleset_field_length(field);
 	decoder->loaded = true;
 	decoder->match = (struct nft_match){.field = field};
 	memset(decoder->match.mask, 0xff, decoder->length);

@@ -56,6 +56,16 @@ static void on_kernel(struct ev_loop *loop, ev_io *watcher, int events)
 	}
 }
 
+static void watch_socket(struct daemon *daemon, ev_io *watcher, int fd)
+{
+	ev_io_stop(daemon->loop, watcher);
+	if (fd >= 0) {
+		ev_io_init(watcher, on_kernel, fd, EV_READ);
+		watcher->data = daemon;
+		ev_io_start(daemon->loop, watcher);
+	}
+}
+
 /* Sockets may appear with a module; a watcher follows its descriptor. */
 static void watch_kernel(struct daemon *daemon)
 {
@@ -64,14 +74,8 @@ static void watch_kernel(struct daemon *daemon)
 	kernel_fds(daemon->reconcile.kernel, fds);
 	for (int i = 0; i < KERNEL_FDS; i++) {
 		ev_io *watcher = &daemon->kernel_watchers[i];
-		if (ev_is_active(watcher) && watcher->fd == fds[i]) {
-			continue;
-		}
-		ev_io_stop(daemon->loop, watcher);
-		if (fds[i] >= 0) {
-			ev_io_init(watcher, on_kernel, fds[i], EV_READ);
-			watcher->data = daemon;
-			ev_io_start(daemon->loop, watcher);
+		if (!ev_is_active(watcher) || watcher->fd != fds[i]) {
+			watch_socket(daemon, watcher, fds[i]);
 		}
 	}
 }

@@ -85,7 +85,7 @@ static json_t *number_json(const struct nft_match *match, size_t length)
 
 static json_t *right_json(const struct nft_match *match)
 {
-	size_t length = nft_field_length(match->field);
+	size_t length = ruleset_field_length(match->field);
 	char text[2 + 32 + 1] = "0x";
 
 	if (match->field == NFT_FIELD_IIF || match->field == NFT_FIELD_OIF) {
@@ -115,7 +115,7 @@ static json_t *left_json(const struct nft_match *match)
 	json_t *left = json_loads(lefts[match->field], 0, NULL);
 
 	ck_assert_ptr_nonnull(left);
-	if (nft_field_length(match->field) == 6 && match->mask[5] == 0) {
+	if (ruleset_field_length(match->field) == 6 && match->mask[5] == 0) {
 		left = json_pack("{s:[o,o]}", "&", left, mac_json(match->mask));
 	}
 	return left;

@@ -158,10 +158,13 @@ class Village:
         after = node.snapshot().ifindexes()
         changed = {name for name in before if before[name] != after.get(name)}
         assert changed == {"mesh0.29"}, changed
+        # batman-adv finds its neighbour again and learns the laptops anew: a second or two.
         self.see_each_other()
+        self.talk()
         return f"mesh0.29 deleted by hand, back after {seconds:.1f} s; no other link was touched"
 
     def restart(self):
+        self.talk()
         with self.laptops["mill"].pinger(self.laptops["tower"].address, rate=50) as ping:
             wait_for(lambda: ping.received > 20, 20, "pings")
             self.nodes["mill"].meshd.kill()

@@ -142,7 +142,7 @@ static bool rule_matches(const struct nft_rule *rule, const struct packet *packe
 		const struct nft_match *match = &rule->matches[i];
 		const uint8_t *found = load(packet, match->field, scratch);
 
-		for (size_t j = 0; found && j < nft_field_length(match->field); j++) {
+		for (size_t j = 0; found && j < ruleset_field_length(match->field); j++) {
 			if ((found[j] & match->mask[j]) != match->value[j]) {
 				return false;
 			}
@@ -291,7 +291,7 @@ END_TEST
 
 static void check_match(const struct nft_rule *rule, const struct nft_match *match)
 {
-	size_t length = nft_field_length(match->field);
+	size_t length = ruleset_field_length(match->field);
 
 	ck_assert_uint_gt(length, 0);
 	for (size_t i = 0; i < sizeof(match->value); i++) {

@@ -88,6 +88,13 @@ def case_pinger(lab):
         wait_for(lambda: ping.received >= answered + 50, 10, "answers again")
     assert 40 <= ping.lost <= 70, ping
     assert ping.longest_gap > 0.3, ping
+    b.sysctl("net/ipv4/icmp_echo_ignore_all", 1)
+    with a.pinger("10.1.0.2", rate=100, grace=0.5) as ping:
+        wait_for(lambda: ping.sent >= 50, 10, "50 pings")
+        b.sysctl("net/ipv4/icmp_echo_ignore_all", 0)
+        wait_for(lambda: ping.received >= 50, 10, "50 answers")
+    # A path that is dead at the start is a gap as well.
+    assert ping.lost >= 40 and ping.longest_gap > 0.3, ping
 
 
 def case_snapshot(lab):

@@ -30,8 +30,9 @@ class Pinger:
         assert ping.lost == 0, ping
 
     Leaving the block stops sending and waits up to `grace` seconds for answers under way. Then
-    sent, received, lost, duplicates, refused (the kernel would not send), and longest_gap (seconds
-    between two sends whose answers came) hold.
+    sent, received, lost, duplicates, refused (the kernel would not send), and longest_gap (the
+    longest time, in seconds, in which nothing that was sent was answered) hold. To see that something
+    disturbs nobody, make sure first that the path is steady: namespace.reaches(address).
     """
 
     def __init__(self, namespace, address, rate=100, size=56, grace=2.0, source=None):
@@ -74,7 +75,9 @@ class Pinger:
 
     @property
     def longest_gap(self):
-        times = sorted(self.sent_at[seq] for seq in self.answered)
+        # The first and the last send count as ends, so that losses there are a gap too.
+        sent = list(self.sent_at.values())
+        times = sorted([self.sent_at[seq] for seq in self.answered] + sent[:1] + sent[-1:])
         return max((after - before for before, after in zip(times, times[1:])), default=0.0)
 
     def lost_at(self):
