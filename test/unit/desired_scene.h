@@ -151,4 +151,13 @@ static inline bool has_address(const struct scene *scene, const char *text, cons
 	return state_find(&scene->desired, OBJECT_ADDRESS, &key) != NULL;
 }
 
+static inline struct link *add_vlan(struct scene *scene, const char *name, const char *lower)
+{
+	struct link *link = add_observed(scene, name, "02:00:00:00:00:07");
+
+	object_give(link, LINK_KIND, kind, LINK_VLAN);
+	object_give_text(link, LINK_LOWER, lower, lower);
+	return link;
+}
+
 #endif
