@@ -47,8 +47,13 @@ void config_path_pop(struct config_path *path)
 
 void config_make_printable(char *text)
 {
+	json_t *checked = json_string(text); /* NULL where it is no UTF-8 */
+	bool is_utf8 = checked != NULL;
+
+	json_decref(checked);
 	for (; *text != '\0'; text++) {
-		if ((unsigned char)*text < ' ' || *text == 0x7f) {
+		unsigned char byte = (unsigned char)*text;
+		if (byte < ' ' || byte == 0x7f || (byte > 0x7f && !is_utf8)) {
 			*text = '?';
 		}
 	}

@@ -49,7 +49,8 @@ void config_report(struct err_list *errors, const struct config_layer *layer,
 	const struct config_path *path, enum config_place place, const char *format, ...)
 	__attribute__((format(printf, 5, 6)));
 
-/* '?' for control characters: those of a key could steer the terminal that shows the error. */
+/* '?' for control characters, which could steer the terminal that shows the error, and for what is
+ * no UTF-8, which JSON does not take. */
 void config_make_printable(char *text);
 
 #define CONFIG_QUOTE_SIZE 64

@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "base/cleanup.h"
+#include "core/json_text.h"
 #include "loop/daemon_state.h"
 #include "version.h"
 
@@ -50,7 +51,7 @@ static json_t *method_reload(void *context, const json_t *params, struct request
 	for (size_t i = 0; i < errors.count; i++) {
 		char line[1024];
 		err_format(&errors.items[i], line, sizeof(line));
-		json_array_append_new(lines, json_string(line));
+		json_array_append_new(lines, json_text(line));
 	}
 	request_fail(error, REQUEST_FAILED, "mend the configuration; the old one stays in force",
 		"the configuration is not right");

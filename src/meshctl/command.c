@@ -10,6 +10,7 @@
 #include "control/client.h"
 #include "control/config_dir.h"
 #include "control/print.h"
+#include "core/json_text.h"
 #include "meshctl/print_status.h"
 #include "version.h"
 
@@ -146,7 +147,7 @@ static json_t *errors_to_json(const struct err_list *errors)
 
 	for (size_t i = 0; i < errors->count; i++) {
 		err_format(&errors->items[i], line, sizeof(line));
-		json_array_append_new(lines, json_string(line));
+		json_array_append_new(lines, json_text(line));
 	}
 	return lines;
 }

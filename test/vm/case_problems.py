@@ -303,7 +303,8 @@ PLACE = re.compile(r"meshd\.json:(\d+):(\d+): ")
 @limit(120)
 def case_bad_at_start(lab):
     """A bad configuration at the start: exit 1, every error with its place; the kernel is untouched."""
-    a, _ = lab.line("a", "b")
+    a, b = lab.node("a"), lab.node("b")
+    lab.link(a, "mesh0", b, "mesh0", up=False)
     before = a.snapshot()
     a.meshd.configure(BAD)
     a.meshd.start(wait=False)

@@ -21,6 +21,10 @@ What to know:
    (captures, pings, meshd.call) and node.snapshot() over many small commands.
  - batman-adv's bridge loop avoidance keeps broadcasts (so ARP, so pings) back for up to 30 s after
    bat0 was made: wait 45 s, or configure "bridge_loop_avoidance": false where it is not the point.
+ - A hardif that was deleted and came back is shunned by its neighbours for up to 30 s (its sequence
+   numbers start anew; 16 to 21 s were seen), however fast meshd was: wait_mesh() and reaches() with
+   60 s, and do not count pings before.
+ - Write `link set dev NAME`: ip takes a bare "a" or "ad" for the word "address".
  - raise Skip("why") skips a case; LabError, AssertionError or any other exception fails it.
  - The lab is closed for the case, also after a failure: daemons, captures, namespaces all go.
  - /run/netns/lab-NAME lets a person look inside: ip netns exec lab-a batctl o
@@ -255,7 +259,7 @@ class Lab:
             node.meshd.start(wait=False)
         return {node: node.meshd.wait_converged(timeout) for node in configs}
 
-    def wait_mesh(self, nodes, timeout=30):
+    def wait_mesh(self, nodes, timeout=60):
         """Waits until each of the nodes has all the others as originators."""
         addresses = {node.name: wait_for(node.mesh_address, timeout, f"{node}'s hardif")
                      for node in nodes}
