@@ -158,8 +158,8 @@ class Village:
         after = node.snapshot().ifindexes()
         changed = {name for name in before if before[name] != after.get(name)}
         assert changed == {"mesh0.29"}, changed
-        # meshd's part is done. batman-adv keeps a neighbour away that starts anew with lower sequence
-        # numbers, for up to 30 s, before the laptops talk again.
+        # meshd's part is done. For up to 30 s batman-adv keeps away a neighbour that starts anew with
+        # lower sequence numbers; then the laptops talk again.
         self.see_each_other()
         self.talk()
         return f"mesh0.29 deleted by hand, back after {seconds:.1f} s; no other link was touched"

@@ -31,8 +31,8 @@ class Pinger:
 
     Leaving the block stops sending and waits up to `grace` seconds for answers under way. Then
     sent, received, lost, duplicates, refused (the kernel would not send), and longest_gap (the
-    longest time, in seconds, in which nothing that was sent was answered) hold. To see that something
-    disturbs nobody, make sure first that the path is steady: namespace.reaches(address).
+    longest time, in seconds, in which nothing that was sent was answered) hold. To see that
+    something disturbs nobody, make sure first that the path is steady: namespace.reaches(address).
     """
 
     def __init__(self, namespace, address, rate=100, size=56, grace=2.0, source=None):
