@@ -35,9 +35,10 @@ struct reconcile_record {
 	uint64_t last_failures;
 	time_t started;
 	time_t last_cycle;
-	time_t last_change;  /* last cycle that sent an operation */
-	double last_seconds; /* how long the last cycle took */
-	bool converged;      /* the last cycle found nothing to do */
+	time_t last_change;    /* last cycle that sent an operation */
+	double last_seconds;   /* how long the last cycle took */
+	double change_seconds; /* how long the last that sent any took */
+	bool converged;        /* the last cycle found nothing to do */
 };
 
 struct snapshot_request {

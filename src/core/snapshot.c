@@ -279,6 +279,7 @@ static json_t *snapshot_reconcile(const struct snapshot_request *request)
 		json_integer((json_int_t)record->last_operations));
 	json_object_set_new(json, "last_failures", json_integer((json_int_t)record->last_failures));
 	json_object_set_new(json, "last_seconds", json_real(record->last_seconds));
+	json_object_set_new(json, "change_seconds", json_real(record->change_seconds));
 	json_object_set_new(json, "converged", json_boolean(record->converged));
 	json_object_set_new(json, "last_plan",
 		request->last_plan == NULL ? json_null() : json_deep_copy(request->last_plan));

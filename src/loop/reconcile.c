@@ -278,6 +278,7 @@ static bool run_pass(struct reconcile *reconcile, double *delay)
 double reconcile_run(struct reconcile *reconcile)
 {
 	struct reconcile_record *record = &reconcile->record;
+	uint64_t operations = record->operations;
 	double began = monotonic_now();
 	double delay = 0;
 
@@ -286,6 +287,9 @@ double reconcile_run(struct reconcile *reconcile)
 	record->cycles++;
 	record->last_cycle = time(NULL);
 	record->last_seconds = monotonic_now() - began;
+	if (record->operations != operations) {
+		record->change_seconds = record->last_seconds;
+	}
 	return delay;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The bare limit of test/bench/apply: makes a bridge, a mesh interface, a macvlan and two VLANs on
  * each of the links dummy0 ... dummy<N-1>, one RTM_NEWLINK a link with everything in it, and does
- * nothing else.
+ * nothing else. Prints the seconds that took.
  *
  *     bare_links N        the links dummy<i> must be up and their numbers be FIRST_DUMMY + i
  */
@@ -142,6 +142,14 @@ static void put_vlans(struct batch *batch, uint32_t index)
 	put(batch, &vlan);
 }
 
+static double seconds(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
 int main(int argc, char **argv)
 {
 	struct batch batch = {.socket = mnl_socket_open(NETLINK_ROUTE),
@@ -155,6 +163,7 @@ int main(int argc, char **argv)
 	}
 	setsockopt(mnl_socket_get_fd(batch.socket), SOL_SOCKET, SO_RCVBUFFORCE, &size,
 		sizeof(size));
+	double began = seconds();
 	put(&batch, &(struct wanted){.name = "br-lan",
 			    .kind = "bridge",
 			    .number = BRIDGE_NUMBER,
@@ -176,6 +185,7 @@ int main(int argc, char **argv)
 		put_vlans(&batch, i);
 	}
 	flush(&batch);
+	printf("%.6f\n", seconds() - began);
 	mnl_socket_close(batch.socket);
 	free(batch.buffer);
 	return 0;

@@ -156,6 +156,29 @@ START_TEST(a_link_that_comes_back_is_another)
 }
 END_TEST
 
+START_TEST(what_comes_with_its_link_is_no_heal)
+{
+	struct address address = {.key.link = "eth0.29"};
+	struct op op = {.verb = OP_CREATE, .type = OBJECT_ADDRESS, .desired = &address};
+	const struct problem problem = {.kind = PROBLEM_OPERATION, .text = "refused"};
+	struct scene scene = {0};
+
+	scene_set(&scene, 5);
+	ck_assert_int_eq(prefix_parse("10.13.1.1/32", &address.key.prefix), 0);
+	for (int i = 0; i < 2 * GUARD_HEALS; i++) {
+		ck_assert_int_eq(guard_note(&scene.guard, &scene.observed, &op, 100 + i, NULL), 0);
+	}
+	ck_assert_uint_eq(scene.guard.count, 0);
+	/* A failure of it does wait, and its success ends that. */
+	ck_assert_int_eq(guard_note(&scene.guard, &scene.observed, &op, 200, &problem), 0);
+	ck_assert_double_eq(guard_next(&scene.guard, 200), 200 + GUARD_RETRY_FIRST);
+	ck_assert_int_eq(guard_note(&scene.guard, &scene.observed, &op, 202, NULL), 0);
+	ck_assert_int_eq(guard_note(&scene.guard, &scene.observed, &op, 203, &problem), 0);
+	ck_assert_double_eq(guard_next(&scene.guard, 203), 203 + GUARD_RETRY_FIRST);
+	scene_free(&scene);
+}
+END_TEST
+
 START_TEST(what_needs_a_waiting_link_waits_too)
 {
 	const struct problem problem = {.kind = PROBLEM_MODULE_MISSING, .object = "eth0.29"};
@@ -204,6 +227,7 @@ Suite *check_suite(void)
 	tcase_add_test(tests, six_heals_in_a_minute_are_a_war);
 	tcase_add_test(tests, slow_heals_are_no_war);
 	tcase_add_test(tests, a_link_that_comes_back_is_another);
+	tcase_add_test(tests, what_comes_with_its_link_is_no_heal);
 	tcase_add_test(tests, what_needs_a_waiting_link_waits_too);
 	tcase_add_test(tests, the_guard_is_bounded);
 	suite_add_tcase(suite, tests);

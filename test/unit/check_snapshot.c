@@ -23,6 +23,7 @@ static const struct reconcile_record record = {
 	.last_cycle = 1100,
 	.last_change = 1050,
 	.last_operations = 1,
+	.change_seconds = 0.5,
 	.last_seconds = 0.25,
 	.converged = true,
 };
@@ -374,7 +375,7 @@ START_TEST(test_rules_problems_reconcile)
 		"{\"started\":1000,\"cycles\":7,\"operations\":40,\"failures\":1,\"overruns\":2,"
 		"\"last_cycle\":1100,\"last_change\":1050,\"last_operations\":1,\"last_failures\":"
 		"0,"
-		"\"last_seconds\":0.25,"
+		"\"last_seconds\":0.25,\"change_seconds\":0.5,"
 		"\"converged\":true,\"last_plan\":[{\"verb\":\"create\"}]}");
 	json_decref(status);
 	json_decref(plan);

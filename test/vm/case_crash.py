@@ -196,3 +196,27 @@ def case_running(lab):
         wait_for(lambda: not node.meshd.running, 20, f"meshd to die behind message {count}")
         assert node.meshd.process.returncode == DIED
         check_whole(node, undisturbed, count)
+
+
+def case_doubles_are_noticed(lab):
+    """What the cases above look for is seen where it is: a rule, an nft rule and an address twice, and
+    links and rules without a mark."""
+    node = node_alone(lab, "n")
+    node.ip(
+        "rule add from 10.13.0.1 lookup 170 pref 10 protocol 109",
+        "rule add from 10.13.0.1 lookup 170 pref 11 protocol 109",
+        "rule add from 10.13.0.2 lookup 170 pref 12",
+        "link add br-lan type bridge",
+        "addr add 10.13.0.2/16 dev br-lan",
+    )
+    rule = 'meta protocol ip counter drop comment "again"'
+    chain = "chain prerouting { type filter hook prerouting priority -300; }"
+    node.run("nft", "add", "table", "bridge", "meshd", f"{{ {chain}; }}")
+    for _ in range(2):
+        node.run("nft", f"add rule bridge meshd prerouting {rule}")
+    portrait = Portrait(node)
+    twice = "\n".join(doubled(node, portrait))
+    assert "2 times rule IPv4" in twice and "2 times nft rule meshd prerouting again" in twice, twice
+    missing = "\n".join(unmarked(node, portrait))
+    for what in ("br-lan is in group default", "br-lan has alias", "10.13.0.2/16", '"10.13.0.2"'):
+        assert what in missing, missing

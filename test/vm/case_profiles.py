@@ -157,7 +157,8 @@ def check_anygw(node, links, wanted):
         metrics = {route["dev"]: route.get("metric", 0) for route in main}
         assert metrics["anygw"] == 2147483647 and metrics["br-lan"] < 2147483647, main
         # The node's own way into its network, from an address of its own, is br-lan.
-        used = node.json("ip", version, "-j", "route", "get", wanted[net].replace("0.0/16", "9.9").replace("/64", "99"))
+        neighbour = wanted[net].replace("0.0/16", "9.9").replace("/64", "99")
+        used = node.json("ip", version, "-j", "route", "get", neighbour)
         assert used[0]["dev"] == "br-lan", used
     for which in ("all", "default"):
         assert node.sysctl(f"net/ipv4/conf/{which}/rp_filter") == "2"

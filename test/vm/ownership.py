@@ -151,7 +151,8 @@ class Portrait(Snapshot):
 
     SYSCTLS = (
         "ipv4/ip_forward", "ipv6/conf/all/forwarding", "ipv4/conf/all/rp_filter",
-        "ipv4/conf/default/rp_filter", "ipv4/conf/all/promote_secondaries", "ipv4/conf/br-lan/arp_ignore", "ipv4/conf/br-lan/rp_filter",
+        "ipv4/conf/default/rp_filter", "ipv4/conf/all/promote_secondaries",
+        "ipv4/conf/br-lan/arp_ignore", "ipv4/conf/br-lan/rp_filter",
         "ipv6/conf/br-lan/accept_ra", "ipv4/conf/anygw/arp_ignore", "ipv4/conf/anygw/rp_filter",
         "ipv6/conf/anygw/accept_dad", "ipv6/conf/anygw/accept_ra", "ipv6/conf/bat0/addr_gen_mode",
     )  # fmt: skip
