@@ -406,6 +406,8 @@ void object_format_key(enum object_type type, const void *object, char text[OBJE
 /* A field's value as a person reads it, "none" where the object does not have it. */
 void object_format_field(enum object_type type, const void *object, size_t field,
 	char text[OBJECT_TEXT_SIZE]);
+/* The name of the link that the object lives on, or NULL for links, rules and sysctls. */
+const char *object_link(enum object_type type, const void *object);
 bool object_field_equal(enum object_type type, const void *a, const void *b, size_t field);
 
 #endif

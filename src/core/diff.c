@@ -232,28 +232,6 @@ static void plan_links(struct diff *diff)
 
 /* --- objects that live on links --- */
 
-/* The link that an object needs, or NULL. */
-static const char *object_link(enum object_type type, const void *object)
-{
-	switch (type) {
-	case OBJECT_ADDRESS:
-		return ((const struct address *)object)->key.link;
-	case OBJECT_ROUTE:
-		return ((const struct route *)object)->key.link;
-	case OBJECT_MESH:
-	case OBJECT_HARDIF:
-	case OBJECT_MESH_VLAN:
-		return object_key(type, object);
-	case OBJECT_LINK:
-	case OBJECT_RULE:
-	case OBJECT_SYSCTL:
-	case OBJECT_RULESET:
-	case OBJECT_TYPES:
-		break;
-	}
-	return NULL;
-}
-
 /* Does this plan create or attach the hardif, so that its settings start from the defaults? */
 static bool hardif_is_fresh(const struct diff *diff, const char *name)
 {

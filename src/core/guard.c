@@ -39,25 +39,10 @@ static uint32_t link_number(const struct state *observed, const char *name)
 static const char *anchor(const struct op *op)
 {
 	const void *object = op_object(op);
+	const char *link = op->type == OBJECT_LINK ? ((const struct link *)object)->lower
+						   : object_link(op->type, object);
 
-	switch (op->type) {
-	case OBJECT_LINK:
-		return ((const struct link *)object)->lower;
-	case OBJECT_ADDRESS:
-		return ((const struct address *)object)->key.link;
-	case OBJECT_ROUTE:
-		return ((const struct route *)object)->key.link;
-	case OBJECT_MESH:
-	case OBJECT_HARDIF:
-	case OBJECT_MESH_VLAN:
-		return object_key(op->type, object);
-	case OBJECT_RULE:
-	case OBJECT_SYSCTL:
-	case OBJECT_RULESET:
-	case OBJECT_TYPES:
-		break;
-	}
-	return "";
+	return link != NULL ? link : "";
 }
 
 static struct guard_identity identify(const struct state *observed, const struct op *op)

@@ -189,3 +189,24 @@ bool object_field_equal(enum object_type type, const void *a, const void *b, siz
 
 	return memcmp((const char *)a + row->offset, (const char *)b + row->offset, row->size) == 0;
 }
+
+const char *object_link(enum object_type type, const void *object)
+{
+	switch (type) {
+	case OBJECT_ADDRESS:
+		return ((const struct address *)object)->key.link;
+	case OBJECT_ROUTE:
+		return ((const struct route *)object)->key.link;
+	case OBJECT_MESH:
+	case OBJECT_HARDIF:
+	case OBJECT_MESH_VLAN:
+		return object_key(type, object);
+	case OBJECT_LINK:
+	case OBJECT_RULE:
+	case OBJECT_SYSCTL:
+	case OBJECT_RULESET:
+	case OBJECT_TYPES:
+		break;
+	}
+	return NULL;
+}
