@@ -256,7 +256,8 @@ class Run:
             while os.stat(log).st_size != size:
                 acted, size = time.monotonic(), os.stat(log).st_size
                 time.sleep(0.002)
-            for _ in range(30):
+            # Addresses that the kernel makes again are tentative for a second or two.
+            while time.monotonic() < limit_at:
                 view = self.reader.look()
                 lines = self.first.differences(view)
                 if not lines and not view.tentative:
