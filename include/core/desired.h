@@ -33,6 +33,10 @@ const struct link *desired_primary(const struct config *config, const struct sta
 int desired_build(const struct desired_input *input, struct identity *identity,
 	struct state *desired, struct problem_list *problems, struct err *err);
 
+/* What is desired when nothing is (sorted): borrowed links lose our mark and our masters. 0 or
+ * -ENOMEM. */
+int desired_nothing(const struct state *observed, struct state *desired);
+
 /* Which protocols run on the link and by which entry of "links"; NULL when it is no mesh link. */
 const struct link_config *desired_link_config(const struct config *config,
 	const struct link *observed);

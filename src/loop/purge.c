@@ -1,38 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include <errno.h>
 #include <string.h>
 
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "core/desired.h"
 #include "core/diff.h"
 #include "loop/reconcile.h"
 #include "loop/report.h"
-
-/* What is desired when nothing is: borrowed links lose our mark and our masters. */
-static int desire_nothing(const struct state *observed, struct state *desired)
-{
-	for (size_t i = 0; i < state_count(observed, OBJECT_LINK); i++) {
-		const struct link *link = state_at(observed, OBJECT_LINK, i);
-		const struct link *master = state_find_link(observed, link->master);
-
-		if ((link->head.flags & OBJECT_OWNED) ||
-			strncmp(link->alias, STATE_BORROWED_PREFIX,
-				strlen(STATE_BORROWED_PREFIX)) != 0) {
-			continue;
-		}
-		struct link *released = state_add_link(desired, link->name);
-		if (released == NULL) {
-			return -ENOMEM;
-		}
-		released->head.flags |= OBJECT_BORROWED;
-		object_give_text(released, LINK_ALIAS, alias, "");
-		if (master != NULL && (master->head.flags & OBJECT_OWNED)) {
-			object_give_text(released, LINK_MASTER, master, "");
-		}
-	}
-	state_sort(desired);
-	return 0;
-}
 
 int reconcile_purge(struct kernel *kernel, struct err *err)
 {
@@ -46,7 +20,7 @@ int reconcile_purge(struct kernel *kernel, struct err *err)
 	if (result < 0) {
 		return result;
 	}
-	result = desire_nothing(&observed, &desired);
+	result = desired_nothing(&observed, &desired);
 	if (result == 0) {
 		result = diff_plan(&desired, &observed, 0, &plan);
 	}
