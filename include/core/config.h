@@ -35,11 +35,56 @@ struct port_config {
 	char name[64]; /* or a glob */
 };
 
+/* A program that meshd keeps running. */
+struct program_config {
+	char path[256]; /* "" = found at the fixed places */
+	int memory_max; /* MiB of resident memory, 0 = no ceiling */
+};
+
+/* A network in configuration: announced or looked for. */
+struct network_config {
+	char name[32]; /* the map's key; bmx7: also its name of the search */
+	struct prefix network;
+	int max_length; /* of an announced prefix within it; -1 = any */
+};
+
 /* A layer-3 protocol and its VLAN on every link. */
 struct layer3_config {
 	bool enabled;
-	int vlan; /* 0 = untagged, on the link itself */
-	int mtu;  /* MTU_AUTO, MTU_INHERIT or bytes */
+	bool supervise; /* false: the VLANs only, somebody else runs the daemon */
+	int vlan;       /* 0 = untagged, on the link itself */
+	int mtu;        /* MTU_AUTO, MTU_INHERIT or bytes */
+	struct program_config program;
+	/* bmx7: what it looks for at others (tunOut); babeld: what may be announced, in order. */
+	struct network_config *networks;
+	size_t network_count;
+	/* Networks announced besides the node's own and the cloud's. */
+	struct network_config *announce;
+	size_t announce_count;
+};
+
+enum babeld_link_type {
+	BABELD_LINK_AUTO, /* babeld decides by the kind of link */
+	BABELD_LINK_WIRED,
+	BABELD_LINK_WIRELESS,
+};
+
+enum alfred_role {
+	ALFRED_ROLE_AUTO,
+	ALFRED_ROLE_PRIMARY,
+	ALFRED_ROLE_SECONDARY,
+};
+
+/* A machine of the LAN whose address is always the same. */
+struct host_config {
+	char name[64];  /* the map's key; RFC 1123 */
+	struct mac mac; /* zero: only a name */
+	struct ip ipv4; /* family 0 = none */
+	struct ip ipv6;
+};
+
+struct text_config {
+	char text[64];
 };
 
 struct config {
@@ -84,6 +129,31 @@ struct config {
 	} batadv;
 	struct layer3_config bmx7;
 	struct layer3_config babeld;
+	int babeld_link_type; /* enum babeld_link_type */
+	struct {
+		bool enabled;
+		struct program_config program;
+		int role; /* enum alfred_role */
+		int primaries_max;
+		int sync_period; /* ms */
+		int type;        /* of the data, 64..255 */
+	} alfred;
+	struct {
+		bool enabled; /* dnsmasq: DHCP, router advertisements, DNS */
+		struct program_config program;
+		char pool[96];  /* "" = chosen, else "FIRST-LAST" */
+		int lease_time; /* seconds */
+		int mtu;        /* told to clients; MTU_AUTO = derived from the links */
+		char domain[64];
+		struct text_config *names; /* more names of the anycast address */
+		size_t name_count;
+		struct text_config *resolvers; /* addresses; none = the machine's own */
+		size_t resolver_count;
+		struct host_config *hosts;
+		size_t host_count;
+		bool ra;         /* router advertisements */
+		int ra_interval; /* seconds */
+	} dhcp;
 };
 
 /* A larger file is refused. */

@@ -16,11 +16,13 @@ enum problem_kind {
 	PROBLEM_FRAGMENTATION, /* full-size frames will be fragmented */
 	PROBLEM_SWITCH_PORT,   /* a switch chip's port both bridged and meshing */
 	PROBLEM_MODULE_MISSING,
-	PROBLEM_UNSUPPORTED, /* this kernel has no such setting */
-	PROBLEM_SSID,        /* LibreMesh's shell would derive another id */
-	PROBLEM_OPERATION,   /* the kernel refused an operation */
-	PROBLEM_WAR,         /* another program undoes our changes */
-	PROBLEM_CONFIG,      /* the newest configuration is bad; the one before is in force */
+	PROBLEM_UNSUPPORTED,     /* this kernel has no such setting */
+	PROBLEM_SSID,            /* LibreMesh's shell would derive another id */
+	PROBLEM_OPERATION,       /* the kernel refused an operation */
+	PROBLEM_WAR,             /* another program undoes our changes */
+	PROBLEM_CONFIG,          /* the newest configuration is bad; the one before is in force */
+	PROBLEM_PROGRAM_MISSING, /* a program that the configuration needs is not installed */
+	PROBLEM_CHILD_FAILS,     /* it ends, hangs or grows again and again */
 	PROBLEM_KINDS,
 };
 

@@ -38,6 +38,7 @@ struct reconcile_record {
 	time_t last_change;    /* last cycle that sent an operation */
 	double last_seconds;   /* how long the last cycle took */
 	double change_seconds; /* how long the last that sent any took */
+	double apply_seconds;  /* of that, from the first operation to the last answer */
 	bool converged;        /* the last cycle found nothing to do */
 };
 
@@ -58,5 +59,16 @@ struct snapshot_request {
 /* A new object {"node","cloud","links","mesh","lan","anycast","layer3","rules","problems",
  * "reconcile"}; docs/control.md describes every member. NULL when memory ends. */
 json_t *snapshot_status(const struct snapshot_request *request);
+
+/* What the programs around the kernel say; each may be NULL (not asked). Borrowed. */
+struct snapshot_services {
+	const json_t *children; /* of children_to_json */
+	const json_t *cloud;    /* of cloud_to_json */
+	const json_t *routing;  /* [routing_state_to_json...] */
+};
+
+/* Adds to a status: "children" (the short form), "cloud_sharing", and in "layer3" to the entry of
+ * each protocol what it reports, "routing". 0 or -ENOMEM. */
+int snapshot_add_services(json_t *status, const struct snapshot_services *services);
 
 #endif

@@ -224,6 +224,7 @@ struct address {
 		struct prefix prefix;
 	} key;
 	ADDRESS_FIELDS(STATE_MEMBER)
+	uint8_t tentative; /* observed: duplicate detection is not over, or found a duplicate */
 };
 
 struct route {
@@ -292,13 +293,14 @@ struct nft_match {
 	uint8_t mask[16];
 };
 
-enum nft_verdict { NFT_VERDICT_NONE, NFT_VERDICT_ACCEPT, NFT_VERDICT_DROP };
+enum nft_verdict { NFT_VERDICT_NONE, NFT_VERDICT_ACCEPT, NFT_VERDICT_DROP, NFT_VERDICT_JUMP };
 
-/* Each rule counts before its verdict. chain, name and matches are compared, the rest is observed.
- */
+/* Each rule counts before its verdict. chain, name, target, matches and verdict are compared, the
+ * rest is observed. */
 struct nft_rule {
 	char chain[NFT_NAME_SIZE];
-	char name[NFT_NAME_SIZE]; /* kept as the rule's comment */
+	char name[NFT_NAME_SIZE];   /* kept as the rule's comment */
+	char target[NFT_NAME_SIZE]; /* of a jump: the chain */
 	struct nft_match matches[NFT_MATCHES_MAX];
 	uint8_t match_count;
 	uint8_t verdict;
@@ -309,8 +311,8 @@ struct nft_rule {
 
 struct nft_chain {
 	char name[NFT_NAME_SIZE];
-	char type[16]; /* "filter" */
-	int32_t hook;  /* NF_BR_PRE_ROUTING, ... (linux/netfilter_bridge.h) */
+	char type[16]; /* "filter", "" of a chain that is only jumped to */
+	int32_t hook;  /* NF_BR_PRE_ROUTING, ... (linux/netfilter_bridge.h), -1 for none */
 	int32_t priority;
 };
 

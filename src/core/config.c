@@ -13,11 +13,22 @@ static void cleanup_config(struct config *config)
 	config_free(config);
 }
 
+static void free_layer3(struct layer3_config *layer3)
+{
+	free(layer3->networks);
+	free(layer3->announce);
+}
+
 void config_free(struct config *config)
 {
 	free(config->links);
 	free(config->lan.ports);
 	free(config->batadv.vlans);
+	free_layer3(&config->bmx7);
+	free_layer3(&config->babeld);
+	free(config->dhcp.names);
+	free(config->dhcp.resolvers);
+	free(config->dhcp.hosts);
 	memset(config, 0, sizeof(*config));
 }
 

@@ -48,6 +48,11 @@ static bool is_word(const struct config_key *key, const json_t *value)
 
 static bool in_range(const struct config_key *key, int64_t number)
 {
+	for (size_t i = 0; i < key->taken_count; i++) {
+		if (number == key->taken[i]) {
+			return false;
+		}
+	}
 	return number >= key->minimum && number <= key->maximum;
 }
 

@@ -62,8 +62,13 @@ static void store_text(void *base, const struct config_key *key, const json_t *v
 {
 	const char *text = json_string_value(value);
 	bool is_word = key->kind == CONFIG_TEXT && config_word_find(key, text) != NULL;
+	char *member = (char *)base + key->offset;
 
-	text_copy((char *)base + key->offset, key->size, is_word ? "" : text);
+	if (key->store != NULL && !is_word) {
+		key->store(member, text);
+	} else {
+		text_copy(member, key->size, is_word ? "" : text);
+	}
 }
 
 /* Makes the array of a map or list; its elements are named and zero else. NULL when memory ends. */

@@ -1,33 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "core/config_keys.h"
-
 #include <linux/batman_adv.h>
 #include <linux/if_ether.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/cleanup.h"
+#include "core/config_keys_table.h"
 
-/* The member of struct config that a key fills, of a map's element, or the array it fills. */
-#define AT(member)                                                                                 \
-	.offset = offsetof(struct config, member), .size = sizeof(((struct config *)0)->member)
-#define IN(type, member)                                                                           \
-	.offset = offsetof(struct type, member), .size = sizeof(((struct type *)0)->member)
-/* The pointer to the array of a map or list; its type is in the elements. */
-#define ARRAY_AT(member) .offset = offsetof(struct config, member)
-#define SETTING(bit)     .is_setting = true, .has_bit = (bit)
+#define SETTING(bit) .is_setting = true, .has_bit = (bit)
 #define MESH_SETTING(symbol, member)                                                               \
 	AT(batadv.settings.member), SETTING(MESH_##symbol),                                        \
 		.head_offset = offsetof(struct config, batadv.settings.head)
 #define HARDIF_SETTING(symbol, member)                                                             \
 	IN(link_config, hardif.member), SETTING(HARDIF_##symbol),                                  \
 		.head_offset = offsetof(struct link_config, hardif.head)
-#define RANGE(least, most) .minimum = (least), .maximum = (most)
-#define WORDS(list)        .words = (list), .word_count = ARRAY_SIZE(list)
-#define CHILDREN(list)     .children = (list), .child_count = ARRAY_SIZE(list)
-#define TEXT_BYTES(least, member)                                                                  \
-	RANGE(least, (int64_t)sizeof(((struct config *)0)->member) - 1), AT(member)
 
 #define NAME_OR_GLOB_PATTERN "^[^/ \t\n\v\f\r]{1,63}$"
 #define LINK_PATTERN         "^[^/:%*?[ \t\n\v\f\r]{1,15}$"
@@ -40,10 +26,9 @@
 #define MAPPED_MAX 4096
 #define KBIT_MAX   (INT64_C(0xffffffff) * CONFIG_BANDWIDTH_UNIT)
 
-static const struct config_word auto_text[] = {{"auto", 0}};
+const struct config_word config_auto_text[] = {{"auto", 0}};
 static const struct config_word vlan_words[] = {{"auto", VLAN_AUTO}};
 static const struct config_word link_mtu_words[] = {{"auto", MTU_AUTO}};
-static const struct config_word layer3_mtu_words[] = {{"auto", MTU_AUTO}, {"inherit", MTU_INHERIT}};
 static const struct config_word vlan_protocols[] = {{"802.1q", ETH_P_8021Q},
 	{"802.1ad", ETH_P_8021AD}};
 static const struct config_word algorithms[] = {{"BATMAN_IV", 0}, {"BATMAN_V", 0}};
@@ -90,7 +75,7 @@ static const struct config_key node_keys[] = {
 		.what = "a hostname such as \"roof-%M5%M6\"",
 		.pattern = HOSTNAME_PATTERN,
 		.check = config_check_hostname,
-		WORDS(auto_text),
+		WORDS(config_auto_text),
 		.fallback = "\"auto\""},
 	{.name = "primary_link",
 		.kind = CONFIG_TEXT,
@@ -100,7 +85,7 @@ static const struct config_key node_keys[] = {
 		.what = DEVICE_WHAT "\"eth0\"",
 		.pattern = LINK_PATTERN,
 		.check = config_check_link,
-		WORDS(auto_text),
+		WORDS(config_auto_text),
 		.fallback = "\"auto\""},
 };
 
@@ -131,11 +116,12 @@ static const struct config_key cloud_keys[] = {
 		.kind = CONFIG_TEXT,
 		TEXT_BYTES(1, cloud.ipv4),
 		.doc = "Template of the cloud's IPv4 network and the node's address in it, "
-		       "ADDRESS/MASK or ADDRESS/MASK/RANGE with %N1..%N6, %M1..%M6 and %m1..%m6.",
-		.what = "a template such as \"10.%N1.0.0/16\"",
+		       "ADDRESS/MASK or ADDRESS/MASK/RANGE with %N1..%N6, %M1..%M6 and %m1..%m6; "
+		       "nodes are within RANGE, clients get addresses outside it.",
+		.what = "a template such as \"10.%N1.0.0/16/17\"",
 		.pattern = "^[0-9.%NMm]+/[0-9]{1,3}(/[0-9]{1,3})?$",
 		.check = config_check_ipv4,
-		.fallback = "\"10.%N1.0.0/16\""},
+		.fallback = "\"10.%N1.0.0/16/17\""},
 	{.name = "ipv6",
 		.kind = CONFIG_TEXT,
 		TEXT_BYTES(1, cloud.ipv6),
@@ -259,7 +245,7 @@ static const struct config_key anycast_keys[] = {
 		.what = "an address with its network's length such as \"10.13.0.1/16\"",
 		.pattern = "^(auto|[0-9.]+/[0-9]{1,3})$",
 		.check = config_check_anycast_ipv4,
-		WORDS(auto_text),
+		WORDS(config_auto_text),
 		.fallback = "\"auto\""},
 	{.name = "ipv6",
 		.kind = CONFIG_TEXT,
@@ -268,7 +254,7 @@ static const struct config_key anycast_keys[] = {
 		.what = "an address with its network's length such as \"fd0d:fe46:8ce8::1/64\"",
 		.pattern = "^(auto|[0-9A-Fa-f:.]+/[0-9]{1,3})$",
 		.check = config_check_anycast_ipv6,
-		WORDS(auto_text),
+		WORDS(config_auto_text),
 		.fallback = "\"auto\""},
 };
 
@@ -413,31 +399,6 @@ static const struct config_key batadv_keys[] = {
 		.fallback = "{}"},
 };
 
-#define LAYER3_KEYS(protocol, standard_enabled, standard_vlan)                                     \
-	{.name = "enabled",                                                                        \
-		.kind = CONFIG_BOOL,                                                               \
-		AT(protocol.enabled),                                                              \
-		.doc = "Whether the mesh links get the VLAN of " #protocol ".",                    \
-		.fallback = standard_enabled},                                                     \
-		{.name = "vlan",                                                                   \
-			.kind = CONFIG_NUMBER,                                                     \
-			RANGE(0, 4094),                                                            \
-			AT(protocol.vlan),                                                         \
-			.doc = "The VLAN of " #protocol " on the mesh links, the same in all "     \
-			       "clouds; 0 is untagged.",                                           \
-			.fallback = standard_vlan},                                                \
-	{                                                                                          \
-		.name = "mtu", .kind = CONFIG_NUMBER, RANGE(68, 65535), .unit = "bytes",           \
-		AT(protocol.mtu), WORDS(layer3_mtu_words),                                         \
-		.doc = "MTU of that VLAN; \"auto\" is as large as the link lets it be up to "      \
-		       "1500, \"inherit\" the link's own, 1496 on wired links, as "                \
-		       "LibreMesh.",                                                               \
-		.fallback = "\"auto\""                                                             \
-	}
-
-static const struct config_key bmx7_keys[] = {LAYER3_KEYS(bmx7, "false", "18")};
-static const struct config_key babeld_keys[] = {LAYER3_KEYS(babeld, "true", "17")};
-
 static const struct config_key root_keys[] = {
 	{.name = "$schema",
 		.kind = CONFIG_IGNORED,
@@ -483,12 +444,21 @@ static const struct config_key root_keys[] = {
 		       "the kernel has it."},
 	{.name = "bmx7",
 		.kind = CONFIG_OBJECT,
-		CHILDREN(bmx7_keys),
+		CHILDREN(config_bmx7_keys),
 		.doc = "The layer-3 protocol bmx7."},
 	{.name = "babeld",
 		.kind = CONFIG_OBJECT,
-		CHILDREN(babeld_keys),
+		CHILDREN(config_babeld_keys),
 		.doc = "The layer-3 protocol Babel."},
+	{.name = "alfred",
+		.kind = CONFIG_OBJECT,
+		CHILDREN(config_alfred_keys),
+		.doc = "alfred, by which the nodes of the cloud share their leases and names."},
+	{.name = "dhcp",
+		.kind = CONFIG_OBJECT,
+		CHILDREN(config_dhcp_keys),
+		.doc = "dnsmasq on the shared gateway: addresses, router advertisements and names "
+		       "for clients."},
 };
 
 const struct config_key config_root = {.name = "",

@@ -37,6 +37,8 @@ struct config_elements {
 
 /* Fills why and returns false when the text is wrong. Lengths and words are checked before. */
 typedef bool (*config_text_fn)(const char *text, struct err *why);
+/* Fills the key's member from a text that was checked. */
+typedef void (*config_store_fn)(void *member, const char *text);
 
 struct config_key {
 	const char *name;
@@ -51,6 +53,9 @@ struct config_key {
 	const char *pattern; /* the same for the schema: both POSIX ERE and ECMA 262; may let pass
 				what check refuses, never the reverse */
 	config_text_fn check;
+	config_store_fn store; /* TEXT: NULL = the member is the text itself */
+	const int64_t *taken;  /* NUMBER: wrong within the range */
+	size_t taken_count;
 	const char *fallback; /* JSON, in force when no layer gives the key; NULL = not given */
 	size_t offset;        /* of the member, in struct config or in the map's element */
 	size_t size;
@@ -95,5 +100,23 @@ bool config_check_device(const char *text, struct err *why);
 bool config_check_link(const char *text, struct err *why);
 bool config_check_link_or_glob(const char *text, struct err *why);
 bool config_check_vid(const char *text, struct err *why);
+/* An absolute path. */
+bool config_check_program(const char *text, struct err *why);
+/* A network of IPv4 or IPv6, host bits zero. */
+bool config_check_network(const char *text, struct err *why);
+/* A name that both daemons take for a network. */
+bool config_check_network_name(const char *text, struct err *why);
+/* The address of one machine. */
+bool config_check_host_ipv4(const char *text, struct err *why);
+bool config_check_host_ipv6(const char *text, struct err *why);
+bool config_check_host_ip(const char *text, struct err *why);
+bool config_check_host_mac(const char *text, struct err *why);
+/* RFC 1123: one label; labels with dots between them. */
+bool config_check_host_name(const char *text, struct err *why);
+bool config_check_domain(const char *text, struct err *why);
+/* "FIRST-LAST" */
+bool config_check_pool(const char *text, struct err *why);
+/* Splits it; false when it is none. */
+bool config_parse_pool(const char *text, struct ip *first, struct ip *last);
 
 #endif

@@ -93,10 +93,25 @@ static void put_words_pattern(json_t **schema, const struct config_key *key)
 	put(schema, "pattern", json_sprintf("%s)$", pattern));
 }
 
+static void put_taken(json_t **schema, const struct config_key *key)
+{
+	json_t *none = json_object();
+	json_t *numbers = json_array();
+
+	for (size_t i = 0; i < key->taken_count; i++) {
+		json_array_append_new(numbers, json_integer(key->taken[i]));
+	}
+	put(&none, "enum", numbers);
+	put(schema, "not", none);
+}
+
 static void put_number(json_t **schema, const struct config_key *key)
 {
 	put_types(schema, "integer", key->word_count > 0 ? "string" : NULL);
 	put_range(schema, key);
+	if (key->taken_count > 0) {
+		put_taken(schema, key);
+	}
 	if (key->word_count > 0) {
 		put_words_pattern(schema, key);
 	}

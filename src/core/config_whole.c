@@ -1,23 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What only the merged configuration shows. Each error is put where the last layer wrote one of
  * the keys that do not fit together: the profile was right before. */
+#include "core/config_whole.h"
+
 #include <linux/batman_adv.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "core/config_reader.h"
 #include "core/identity.h"
 #include "core/problem.h"
 
 #define RADIO_SSID_MAX 32 /* IEEE 802.11 */
 #define HARDIF_MTU_MIN 128
-
-struct whole {
-	const struct config_reader *reader;
-	const struct config *config;
-};
 
 /* The value that the layer gives for the path, or for what holds it when that is null. */
 static const json_t *written_value(const json_t *tree, const struct config_path *path)
@@ -41,8 +37,7 @@ int config_last_writer(const struct config_reader *reader, const struct config_p
 	return -1;
 }
 
-/* The one of two paths that was written later; the first when no layer tells them apart. */
-static struct config_path later(const struct whole *whole, struct config_path first,
+struct config_path config_whole_later(const struct config_whole *whole, struct config_path first,
 	struct config_path second)
 {
 	int first_writer = config_last_writer(whole->reader, &first);
@@ -51,10 +46,8 @@ static struct config_path later(const struct whole *whole, struct config_path fi
 	return second_writer > first_writer ? second : first;
 }
 
-static void report(const struct whole *whole, struct config_path path, const char *format, ...)
-	__attribute__((format(printf, 3, 4)));
-
-static void report(const struct whole *whole, struct config_path path, const char *format, ...)
+void config_whole_report(const struct config_whole *whole, struct config_path path,
+	const char *format, ...)
 {
 	int writer = config_last_writer(whole->reader, &path);
 	char text[sizeof(((struct err *)0)->text) + 4];
@@ -68,7 +61,7 @@ static void report(const struct whole *whole, struct config_path path, const cha
 }
 
 /* Nobody wrote it: said of the last layer, the one a node's owner most likely edits. */
-static void check_ssid(const struct whole *whole)
+static void check_ssid(const struct config_whole *whole)
 {
 	const struct config_reader *reader = whole->reader;
 	struct config_path path = config_path_of("cloud", "ssid", NULL);
@@ -82,7 +75,7 @@ static void check_ssid(const struct whole *whole)
 	}
 }
 
-static void check_gw_mode(const struct whole *whole)
+static void check_gw_mode(const struct config_whole *whole)
 {
 	const struct config *config = whole->config;
 
@@ -91,22 +84,22 @@ static void check_gw_mode(const struct whole *whole)
 		config->batadv.settings.gw_mode != BATADV_GW_MODE_SERVER) {
 		return;
 	}
-	report(whole,
-		later(whole, config_path_of("batadv", "gw_mode", NULL),
+	config_whole_report(whole,
+		config_whole_later(whole, config_path_of("batadv", "gw_mode", NULL),
 			config_path_of("anycast", "enabled", NULL)),
 		"gw_mode \"server\" with anycast makes every other node send its clients' DHCP "
 		"requests here instead of answering them, a second DHCP server for the whole "
 		"cloud; use \"client\", or set anycast.enabled to false");
 }
 
-static void check_gw_sel_class(const struct whole *whole)
+static void check_gw_sel_class(const struct config_whole *whole)
 {
 	const struct config *config = whole->config;
 
 	if (strcmp(config->batadv.algorithm, "BATMAN_IV") == 0 &&
 		config->batadv.settings.gw_sel_class > 255) {
-		report(whole,
-			later(whole, config_path_of("batadv", "gw_sel_class", NULL),
+		config_whole_report(whole,
+			config_whole_later(whole, config_path_of("batadv", "gw_sel_class", NULL),
 				config_path_of("batadv", "algorithm", NULL)),
 			"gw_sel_class %u is too large for BATMAN_IV, where 1 to 255 is right",
 			config->batadv.settings.gw_sel_class);
@@ -133,7 +126,8 @@ static void list_devices(const struct config *config, struct device devices[DEVI
 }
 
 /* Says that the path names an interface that meshd makes itself. */
-static void check_not_made(const struct whole *whole, const char *name, struct config_path path)
+static void check_not_made(const struct config_whole *whole, const char *name,
+	struct config_path path)
 {
 	struct device devices[DEVICES];
 
@@ -142,8 +136,8 @@ static void check_not_made(const struct whole *whole, const char *name, struct c
 		const struct device *device = &devices[i];
 
 		if (device->enabled && strcmp(name, device->name) == 0) {
-			report(whole,
-				later(whole, path,
+			config_whole_report(whole,
+				config_whole_later(whole, path,
 					config_path_of(device->section, device->key, NULL)),
 				"%s is the interface that meshd makes for %s.%s; name another here "
 				"or there",
@@ -160,20 +154,20 @@ static struct config_path port_path(size_t index)
 	return path;
 }
 
-static void check_two_devices(const struct whole *whole, const struct device *first,
+static void check_two_devices(const struct config_whole *whole, const struct device *first,
 	const struct device *second)
 {
 	if (!first->enabled || !second->enabled || strcmp(first->name, second->name) != 0) {
 		return;
 	}
-	report(whole,
-		later(whole, config_path_of(second->section, second->key, NULL),
+	config_whole_report(whole,
+		config_whole_later(whole, config_path_of(second->section, second->key, NULL),
 			config_path_of(first->section, first->key, NULL)),
 		"%s.%s and %s.%s are both \"%s\"; each needs a name of its own", first->section,
 		first->key, second->section, second->key, first->name);
 }
 
-static void check_names(const struct whole *whole)
+static void check_names(const struct config_whole *whole)
 {
 	const struct config *config = whole->config;
 	struct device devices[DEVICES];
@@ -211,7 +205,7 @@ static int cloud_vlan(const struct config *config, struct config_path *path)
 	return identity_cloud_vlan(network);
 }
 
-static void check_layer3_vlan(const struct whole *whole, const char *section,
+static void check_layer3_vlan(const struct config_whole *whole, const char *section,
 	const struct layer3_config *layer3, int standard_vlan)
 {
 	const struct config *config = whole->config;
@@ -223,7 +217,8 @@ static void check_layer3_vlan(const struct whole *whole, const char *section,
 		return;
 	}
 	if (is_auto) {
-		deciding = later(whole, config_path_of("cloud", "ssid", NULL), deciding);
+		deciding =
+			config_whole_later(whole, config_path_of("cloud", "ssid", NULL), deciding);
 	}
 	char advice[96];
 	if (layer3->vlan == standard_vlan) {
@@ -233,7 +228,8 @@ static void check_layer3_vlan(const struct whole *whole, const char *section,
 		snprintf(advice, sizeof(advice), "%d is LibreMesh's for %s", standard_vlan,
 			section);
 	}
-	report(whole, later(whole, config_path_of(section, "vlan", NULL), deciding),
+	config_whole_report(whole,
+		config_whole_later(whole, config_path_of(section, "vlan", NULL), deciding),
 		"%s.vlan is %d, and so is the cloud's VLAN%s; layer 2 and layer 3 need different "
 		"ones, %s",
 		section, vlan, is_auto ? ", which cloud.ssid decides" : "", advice);
@@ -266,7 +262,7 @@ static size_t find_port(const struct config *config, const char *name)
 	return i;
 }
 
-static void check_links(const struct whole *whole)
+static void check_links(const struct config_whole *whole)
 {
 	const struct config *config = whole->config;
 
@@ -277,9 +273,9 @@ static void check_links(const struct whole *whole)
 			untagged != NULL ? find_port(config, link->name) : config->lan.port_count;
 
 		if (port < config->lan.port_count) {
-			report(whole,
-				later(whole,
-					later(whole, port_path(port),
+			config_whole_report(whole,
+				config_whole_later(whole,
+					config_whole_later(whole, port_path(port),
 						config_path_of("links", link->name, NULL)),
 					config_path_of(untagged, "vlan", NULL)),
 				"%s is a port of %s and a mesh link without a VLAN (%s.vlan is 0), "
@@ -289,7 +285,7 @@ static void check_links(const struct whole *whole)
 		}
 		if (config->batadv.enabled && (link->protocols & PROTOCOL_BATADV) &&
 			link->mtu != MTU_AUTO && link->mtu < HARDIF_MTU_MIN) {
-			report(whole, config_path_of("links", link->name, "mtu", NULL),
+			config_whole_report(whole, config_path_of("links", link->name, "mtu", NULL),
 				"is %d, must be at least %d on a link of batman-adv", link->mtu,
 				HARDIF_MTU_MIN);
 		}
@@ -297,7 +293,7 @@ static void check_links(const struct whole *whole)
 }
 
 /* The templates together, with the SSID: "$.cloud.ipv4" of its error is a path of ours. */
-static void check_identity(const struct whole *whole)
+static void check_identity(const struct config_whole *whole)
 {
 	const struct config *config = whole->config;
 	struct identity_request request = {.ssid = config->cloud.ssid,
@@ -317,13 +313,13 @@ static void check_identity(const struct whole *whole)
 		return;
 	}
 	sscanf(err.path, "$.%31[^.].%31s", section, key);
-	report(whole, config_path_of(section, key, NULL), "%s", err.text);
+	config_whole_report(whole, config_path_of(section, key, NULL), "%s", err.text);
 }
 
 void config_check_whole(const struct config_reader *reader, const struct config *config,
 	bool is_complete)
 {
-	struct whole whole = {reader, config};
+	struct config_whole whole = {reader, config, is_complete};
 
 	if (is_complete) {
 		check_ssid(&whole);
@@ -335,6 +331,7 @@ void config_check_whole(const struct config_reader *reader, const struct config 
 	check_gw_mode(&whole);
 	check_gw_sel_class(&whole);
 	check_identity(&whole);
+	config_check_children(&whole);
 }
 
 int config_warn(const struct config *config, struct problem_list *problems)

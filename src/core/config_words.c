@@ -106,6 +106,19 @@ static void append_words(const struct config_key *key, char *text, size_t size)
 	}
 }
 
+/* " but 158, 159 and 160, which others use" */
+static void append_taken(const struct config_key *key, char *text, size_t size)
+{
+	for (size_t i = 0; i < key->taken_count; i++) {
+		const char *joint = i == 0 ? " but " : i + 1 == key->taken_count ? " and " : ", ";
+
+		append(text, size, "%s%lld", joint, (long long)key->taken[i]);
+	}
+	if (key->taken_count > 0) {
+		append(text, size, ", which others use");
+	}
+}
+
 void config_key_describe(const struct config_key *key, char *text, size_t size)
 {
 	long long least = (long long)key->minimum;
@@ -131,6 +144,7 @@ void config_key_describe(const struct config_key *key, char *text, size_t size)
 		append(text, size, "an integer from %lld to %lld%s%s%s", least, most,
 			key->unit != NULL ? " (" : "", key->unit != NULL ? key->unit : "",
 			key->unit != NULL ? ")" : "");
+		append_taken(key, text, size);
 		break;
 	case CONFIG_HEX:
 		append(text, size, "an integer from %lld to %lld or a text \"0x0\" to \"0x%llx\"",

@@ -28,6 +28,8 @@ static const struct {
 	[PROBLEM_OPERATION] = {"operation-failed", PROBLEM_ERROR},
 	[PROBLEM_WAR] = {"undone-by-another", PROBLEM_ERROR},
 	[PROBLEM_CONFIG] = {"configuration", PROBLEM_ERROR},
+	[PROBLEM_PROGRAM_MISSING] = {"program-missing", PROBLEM_WARNING},
+	[PROBLEM_CHILD_FAILS] = {"child-fails", PROBLEM_ERROR},
 };
 
 static bool problem_is_known(const struct problem_list *list, enum problem_kind kind,

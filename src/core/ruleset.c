@@ -12,9 +12,10 @@
 
 /* Where a filter's rules stand. */
 enum place {
-	PLACE_BOTH_WAYS, /* coming from the mesh, and going to the mesh */
-	PLACE_FORWARD,   /* between any two ports */
-	PLACE_FROM_LAN,  /* coming from any port, after those from the mesh were dropped */
+	PLACE_MESH,     /* coming from the mesh, and going to the mesh */
+	PLACE_FORWARD,  /* between any two ports */
+	PLACE_FROM_LAN, /* coming from any port, after those from the mesh were dropped */
+	PLACE_NONE,
 };
 
 enum value_source {
@@ -87,83 +88,88 @@ struct filter {
 
 /* Mesh protocols; a table's order is the order in the chain. */
 static const struct filter mesh_filters[] = {
-	{"bla-claim", PLACE_BOTH_WAYS, NFT_VERDICT_ACCEPT, {BLA_CLAIM}},
+	{"bla-claim", PLACE_MESH, NFT_VERDICT_ACCEPT, {BLA_CLAIM}},
 	{"bla-claim", PLACE_FORWARD, NFT_VERDICT_ACCEPT, {BLA_CLAIM}},
-	{"batman-in-batman", PLACE_BOTH_WAYS, NFT_VERDICT_DROP, {ETHER_TYPE(0x4305)}},
-	{"bmx7", PLACE_BOTH_WAYS, NFT_VERDICT_DROP, {IPV6, UDP, SPORT(6270), DPORT(6270)}},
-	{"babel", PLACE_BOTH_WAYS, NFT_VERDICT_DROP, {UDP, SPORT(6696), DPORT(6696)}},
+	{"batman-in-batman", PLACE_MESH, NFT_VERDICT_DROP, {ETHER_TYPE(0x4305)}},
+	{"bmx7", PLACE_MESH, NFT_VERDICT_DROP, {IPV6, UDP, SPORT(6270), DPORT(6270)}},
+	{"babel", PLACE_MESH, NFT_VERDICT_DROP, {UDP, SPORT(6696), DPORT(6696)}},
 };
 
 static const struct filter anycast_filters[] = {
-	{"anycast-mac-source", PLACE_BOTH_WAYS, NFT_VERDICT_DROP,
+	{"anycast-mac-source", PLACE_MESH, NFT_VERDICT_DROP,
 		{ANYCAST_PREFIX(NFT_FIELD_ETHER_SADDR)}},
-	{"anycast-mac-target", PLACE_BOTH_WAYS, NFT_VERDICT_DROP,
+	{"anycast-mac-target", PLACE_MESH, NFT_VERDICT_DROP,
 		{ANYCAST_PREFIX(NFT_FIELD_ETHER_DADDR)}},
 	{"anycast-mac-target", PLACE_FORWARD, NFT_VERDICT_DROP,
 		{ANYCAST_PREFIX(NFT_FIELD_ETHER_DADDR)}},
-	{"anycast-own-mac-source", PLACE_BOTH_WAYS, NFT_VERDICT_DROP,
+	{"anycast-own-mac-source", PLACE_MESH, NFT_VERDICT_DROP,
 		{ANYCAST(NFT_FIELD_ETHER_SADDR, VALUE_ANYCAST_MAC)}},
-	{"anycast-own-mac-target", PLACE_BOTH_WAYS, NFT_VERDICT_DROP,
+	{"anycast-own-mac-target", PLACE_MESH, NFT_VERDICT_DROP,
 		{ANYCAST(NFT_FIELD_ETHER_DADDR, VALUE_ANYCAST_MAC)}},
 	{"anycast-own-mac-target", PLACE_FORWARD, NFT_VERDICT_DROP,
 		{ANYCAST(NFT_FIELD_ETHER_DADDR, VALUE_ANYCAST_MAC)}},
-	{"anycast-arp-sender", PLACE_BOTH_WAYS, NFT_VERDICT_DROP,
+	{"anycast-arp-sender", PLACE_MESH, NFT_VERDICT_DROP,
 		{ARP, ANYCAST(NFT_FIELD_ARP_SENDER, VALUE_ANYCAST_IPV4)}},
-	{"anycast-arp-target", PLACE_BOTH_WAYS, NFT_VERDICT_DROP,
+	{"anycast-arp-target", PLACE_MESH, NFT_VERDICT_DROP,
 		{ARP, ANYCAST(NFT_FIELD_ARP_TARGET, VALUE_ANYCAST_IPV4)}},
-	{"anycast-nd-solicit", PLACE_BOTH_WAYS, NFT_VERDICT_DROP,
+	{"anycast-nd-solicit", PLACE_MESH, NFT_VERDICT_DROP,
 		{IPV6, ICMP, ICMPV6_TYPE(135), ANYCAST(NFT_FIELD_ND_TARGET, VALUE_ANYCAST_IPV6)}},
-	{"anycast-nd-advert", PLACE_BOTH_WAYS, NFT_VERDICT_DROP,
+	{"anycast-nd-advert", PLACE_MESH, NFT_VERDICT_DROP,
 		{IPV6, ICMP, ICMPV6_TYPE(136), ANYCAST(NFT_FIELD_ND_TARGET, VALUE_ANYCAST_IPV6)}},
-	{"anycast-ll-nd-solicit", PLACE_BOTH_WAYS, NFT_VERDICT_DROP,
+	{"anycast-ll-nd-solicit", PLACE_MESH, NFT_VERDICT_DROP,
 		{IPV6, ICMP, ICMPV6_TYPE(135),
 			ANYCAST(NFT_FIELD_ND_TARGET, VALUE_ANYCAST_LINK_LOCAL)}},
-	{"anycast-ll-nd-advert", PLACE_BOTH_WAYS, NFT_VERDICT_DROP,
+	{"anycast-ll-nd-advert", PLACE_MESH, NFT_VERDICT_DROP,
 		{IPV6, ICMP, ICMPV6_TYPE(136),
 			ANYCAST(NFT_FIELD_ND_TARGET, VALUE_ANYCAST_LINK_LOCAL)}},
-	{"anycast-ip4-source", PLACE_BOTH_WAYS, NFT_VERDICT_DROP,
+	{"anycast-ip4-source", PLACE_MESH, NFT_VERDICT_DROP,
 		{IPV4, ANYCAST(NFT_FIELD_IP_SADDR, VALUE_ANYCAST_IPV4)}},
-	{"anycast-ip4-target", PLACE_BOTH_WAYS, NFT_VERDICT_DROP,
+	{"anycast-ip4-target", PLACE_MESH, NFT_VERDICT_DROP,
 		{IPV4, ANYCAST(NFT_FIELD_IP_DADDR, VALUE_ANYCAST_IPV4)}},
-	{"anycast-ip6-source", PLACE_BOTH_WAYS, NFT_VERDICT_DROP,
+	{"anycast-ip6-source", PLACE_MESH, NFT_VERDICT_DROP,
 		{IPV6, ANYCAST(NFT_FIELD_IP6_SADDR, VALUE_ANYCAST_IPV6)}},
-	{"anycast-ip6-target", PLACE_BOTH_WAYS, NFT_VERDICT_DROP,
+	{"anycast-ip6-target", PLACE_MESH, NFT_VERDICT_DROP,
 		{IPV6, ANYCAST(NFT_FIELD_IP6_DADDR, VALUE_ANYCAST_IPV6)}},
-	{"anycast-ll-source", PLACE_BOTH_WAYS, NFT_VERDICT_DROP,
+	{"anycast-ll-source", PLACE_MESH, NFT_VERDICT_DROP,
 		{IPV6, ANYCAST(NFT_FIELD_IP6_SADDR, VALUE_ANYCAST_LINK_LOCAL)}},
-	{"anycast-ll-target", PLACE_BOTH_WAYS, NFT_VERDICT_DROP,
+	{"anycast-ll-target", PLACE_MESH, NFT_VERDICT_DROP,
 		{IPV6, ANYCAST(NFT_FIELD_IP6_DADDR, VALUE_ANYCAST_LINK_LOCAL)}},
-	{"dhcp4-request", PLACE_BOTH_WAYS, NFT_VERDICT_DROP, {IPV4, UDP, DPORT(67)}},
-	{"dhcp4-reply", PLACE_BOTH_WAYS, NFT_VERDICT_DROP, {IPV4, UDP, SPORT(67), DPORT(68)}},
-	{"dhcp6-request", PLACE_BOTH_WAYS, NFT_VERDICT_DROP, {IPV6, UDP, DPORT(547)}},
-	{"dhcp6-reply", PLACE_BOTH_WAYS, NFT_VERDICT_DROP, {IPV6, UDP, SPORT(547), DPORT(546)}},
-	{"router-solicit", PLACE_BOTH_WAYS, NFT_VERDICT_DROP, {IPV6, ICMP, ICMPV6_TYPE(133)}},
-	{"router-advert", PLACE_BOTH_WAYS, NFT_VERDICT_DROP, {IPV6, ICMP, ICMPV6_TYPE(134)}},
+	{"dhcp4-request", PLACE_MESH, NFT_VERDICT_DROP, {IPV4, UDP, DPORT(67)}},
+	{"dhcp4-reply", PLACE_MESH, NFT_VERDICT_DROP, {IPV4, UDP, SPORT(67), DPORT(68)}},
+	{"dhcp6-request", PLACE_MESH, NFT_VERDICT_DROP, {IPV6, UDP, DPORT(547)}},
+	{"dhcp6-reply", PLACE_MESH, NFT_VERDICT_DROP, {IPV6, UDP, SPORT(547), DPORT(546)}},
+	{"router-solicit", PLACE_MESH, NFT_VERDICT_DROP, {IPV6, ICMP, ICMPV6_TYPE(133)}},
+	{"router-advert", PLACE_MESH, NFT_VERDICT_DROP, {IPV6, ICMP, ICMPV6_TYPE(134)}},
 	{"anycast-mac-source", PLACE_FROM_LAN, NFT_VERDICT_NONE,
 		{ANYCAST_PREFIX(NFT_FIELD_ETHER_SADDR)}},
 	{"anycast-own-mac-source", PLACE_FROM_LAN, NFT_VERDICT_NONE,
 		{ANYCAST(NFT_FIELD_ETHER_SADDR, VALUE_ANYCAST_MAC)}},
 };
 
-/* LibreMesh's hooks and priorities, so that both act at the same point of a frame's way. */
+#define MESH_CHAIN "mesh"
+
+/* LibreMesh's hooks and priorities, so that both act at the same point of a frame's way. What comes
+ * from the mesh and what goes to it is asked the same, so that is one chain for both ways: half the
+ * rules, which are the dearest part of a node that comes up, and other frames pass it by. */
 static const struct nft_chain chains[] = {
 	{"prerouting", "filter", NF_BR_PRE_ROUTING, NF_BR_PRI_NAT_DST_BRIDGED},
 	{"forward", "filter", NF_BR_FORWARD, NF_BR_PRI_FILTER_BRIDGED},
 	{"postrouting", "filter", NF_BR_POST_ROUTING, NF_BR_PRI_NAT_SRC},
+	{MESH_CHAIN, "", -1, 0},
 };
 
-/* One rule's way from filter to chain: which filters stand there and what they get. */
+/* What a chain begins with, and which filters stand in it, with what behind their names. */
 static const struct stand {
 	const char *chain;
-	const char *suffix;
+	const char *entrance; /* the rule that leads to the mesh's chain, or NULL */
+	uint8_t interface;    /* its match with the mesh's name */
 	enum place place;
-	uint8_t interface; /* the match with the mesh's name */
-	bool has_interface;
+	const char *suffix;
 } stands[] = {
-	{"prerouting", "-from-mesh", PLACE_BOTH_WAYS, NFT_FIELD_IIF, true},
-	{"prerouting", "-from-lan", PLACE_FROM_LAN, 0, false},
-	{"forward", "-forward", PLACE_FORWARD, 0, false},
-	{"postrouting", "-to-mesh", PLACE_BOTH_WAYS, NFT_FIELD_OIF, true},
+	{"prerouting", "from-mesh", NFT_FIELD_IIF, PLACE_FROM_LAN, "-from-lan"},
+	{"forward", NULL, 0, PLACE_FORWARD, "-forward"},
+	{"postrouting", "to-mesh", NFT_FIELD_OIF, PLACE_NONE, ""},
+	{MESH_CHAIN, NULL, 0, PLACE_MESH, "-mesh"},
 };
 
 static const uint8_t field_lengths[NFT_FIELDS] = {
@@ -238,18 +244,26 @@ static const uint8_t *spec_value(const struct ruleset_request *request,
 	return NULL;
 }
 
-static void begin_rule(struct nft_rule *rule, const struct ruleset_request *request,
-	const struct stand *stand, const char *name)
+static void begin_rule(struct nft_rule *rule, const struct stand *stand, const char *name,
+	const char *suffix)
 {
-	char mesh[IFNAMSIZ];
-
-	*rule = (struct nft_rule){0};
+	memset(rule, 0, sizeof(*rule));
 	text_copy(rule->chain, sizeof(rule->chain), stand->chain);
-	snprintf(rule->name, sizeof(rule->name), "%s%s", name, stand->suffix);
-	if (stand->has_interface) {
-		text_copy(mesh, sizeof(mesh), request->mesh);
-		add_match(rule, stand->interface, mesh);
-	}
+	snprintf(rule->name, sizeof(rule->name), "%s%s", name, suffix);
+}
+
+static int add_entrance(struct ruleset *ruleset, const struct ruleset_request *request,
+	const struct stand *stand)
+{
+	char mesh[16] = ""; /* as long as the match */
+	struct nft_rule rule;
+
+	begin_rule(&rule, stand, stand->entrance, "");
+	text_copy(mesh, sizeof(mesh), request->mesh);
+	add_match(&rule, stand->interface, mesh);
+	rule.verdict = NFT_VERDICT_JUMP;
+	text_copy(rule.target, sizeof(rule.target), MESH_CHAIN);
+	return ruleset_add_rule(ruleset, &rule);
 }
 
 static int add_filter(struct ruleset *ruleset, const struct ruleset_request *request,
@@ -260,7 +274,7 @@ static int add_filter(struct ruleset *ruleset, const struct ruleset_request *req
 	if (filter->place != stand->place) {
 		return 0;
 	}
-	begin_rule(&rule, request, stand, filter->name);
+	begin_rule(&rule, stand, filter->name, stand->suffix);
 	rule.verdict = filter->verdict;
 	for (size_t i = 0; i < ARRAY_SIZE(filter->matches) && filter->matches[i].field; i++) {
 		const struct match_spec *spec = &filter->matches[i];
@@ -300,7 +314,7 @@ static int add_vlan(struct ruleset *ruleset, const struct ruleset_request *reque
 	char name[NFT_NAME_SIZE];
 
 	snprintf(name, sizeof(name), "mesh-vlan-%u", vid);
-	begin_rule(&rule, request, stand, name);
+	begin_rule(&rule, stand, name, stand->suffix);
 	rule.verdict = NFT_VERDICT_DROP;
 	add_match(&rule, NFT_FIELD_VLAN_TYPE, type);
 	add_match(&rule, NFT_FIELD_VLAN_ID, id)->mask[0] = 0x0f; /* not the priority bits */
@@ -322,7 +336,7 @@ static int add_vlans(struct ruleset *ruleset, const struct ruleset_request *requ
 {
 	int error = 0;
 
-	if (stand->place != PLACE_BOTH_WAYS) {
+	if (stand->place != PLACE_MESH) {
 		return 0;
 	}
 	for (size_t i = 0; i < request->mesh_vlan_count && error == 0; i++) {
@@ -336,8 +350,12 @@ static int add_vlans(struct ruleset *ruleset, const struct ruleset_request *requ
 static int add_stand(struct ruleset *ruleset, const struct ruleset_request *request,
 	const struct stand *stand)
 {
-	int error = add_filters(ruleset, request, stand, mesh_filters, ARRAY_SIZE(mesh_filters));
+	int error = stand->entrance ? add_entrance(ruleset, request, stand) : 0;
 
+	if (error == 0) {
+		error = add_filters(ruleset, request, stand, mesh_filters,
+			ARRAY_SIZE(mesh_filters));
+	}
 	if (error == 0) {
 		error = add_vlans(ruleset, request, stand);
 	}

@@ -47,7 +47,7 @@ bool nft_rule_equal(const struct nft_rule *a, const struct nft_rule *b)
 {
 	if (a->foreign || b->foreign || a->match_count != b->match_count ||
 		a->verdict != b->verdict || strcmp(a->chain, b->chain) != 0 ||
-		strcmp(a->name, b->name) != 0) {
+		strcmp(a->name, b->name) != 0 || strcmp(a->target, b->target) != 0) {
 		return false;
 	}
 	for (size_t i = 0; i < a->match_count; i++) {

@@ -225,7 +225,8 @@ static json_t *rule_to_json(const struct nft_rule *rule, bool present)
 {
 	static const char *const verdicts[] = {[NFT_VERDICT_NONE] = "count",
 		[NFT_VERDICT_ACCEPT] = "accept",
-		[NFT_VERDICT_DROP] = "drop"};
+		[NFT_VERDICT_DROP] = "drop",
+		[NFT_VERDICT_JUMP] = "jump"};
 
 	json_t *json = json_object();
 
@@ -280,6 +281,7 @@ static json_t *snapshot_reconcile(const struct snapshot_request *request)
 	json_object_set_new(json, "last_failures", json_integer((json_int_t)record->last_failures));
 	json_object_set_new(json, "last_seconds", json_real(record->last_seconds));
 	json_object_set_new(json, "change_seconds", json_real(record->change_seconds));
+	json_object_set_new(json, "apply_seconds", json_real(record->apply_seconds));
 	json_object_set_new(json, "converged", json_boolean(record->converged));
 	json_object_set_new(json, "last_plan",
 		request->last_plan == NULL ? json_null() : json_deep_copy(request->last_plan));

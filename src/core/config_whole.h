@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the checks of the whole configuration share. */
+#ifndef CORE_CONFIG_WHOLE_H
+#define CORE_CONFIG_WHOLE_H
+
+#include "core/config_reader.h"
+
+struct config_whole {
+	const struct config_reader *reader;
+	const struct config *config;
+	bool is_complete; /* nothing was taken out: what is missing was never there */
+};
+
+/* The one of two paths that was written later; the first when no layer tells them apart. */
+struct config_path config_whole_later(const struct config_whole *whole, struct config_path first,
+	struct config_path second);
+/* Adds an error where the last layer wrote the path. */
+void config_whole_report(const struct config_whole *whole, struct config_path path,
+	const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+/* What the daemons are told. */
+void config_check_children(const struct config_whole *whole);
+
+#endif
