@@ -19,8 +19,8 @@ struct observe_scope {
 	size_t mesh_vlan_count;
 };
 
-/* Opens all sockets; batman-adv may be missing and is looked for again at every read. 0, or -errno
- * with err filled. */
+/* Opens the sockets for requests; batman-adv may be missing and is looked for again at every read.
+ * 0, or -errno with err filled. */
 int kernel_open(struct kernel **out, struct err *err);
 void kernel_close(struct kernel *kernel);
 
@@ -36,11 +36,16 @@ int kernel_observe(struct kernel *kernel, const struct observe_scope *scope, str
  * or -errno when the sockets themselves failed. */
 int kernel_apply(struct kernel *kernel, struct plan *plan, const struct state *observed);
 
+/* From now on changes are heard; what changed before is not, so observe after it. Apart from
+ * kernel_open, because the kernel words a notification for every step of a node that comes up when
+ * somebody listens, and nobody needs those. May be called again. 0 or -errno with err filled; what
+ * could be opened is open. */
+int kernel_listen(struct kernel *kernel, struct err *err);
+
 #define KERNEL_FDS 4
 /* To watch for reading: sockets (rtnetlink, batman-adv's config group, nftables) and an inotify on
- * sysctls; -1 where the kernel has no such thing (yet). Valid until the next kernel_observe, which
- * may open the missing.
- */
+ * sysctls; -1 where the kernel has no such thing (yet). Valid until the next kernel_listen,
+ * kernel_observe or kernel_apply, which may open the missing. */
 void kernel_fds(const struct kernel *kernel, int fds[KERNEL_FDS]);
 
 enum kernel_event {
@@ -56,6 +61,14 @@ uint32_t kernel_highest_ifindex(const struct kernel *kernel);
 /* Has the kernel what the plan's ops need? Adds a problem for every missing module with the package
  * or module to install; called for ops that failed with EOPNOTSUPP, ENOENT or the like. */
 void kernel_explain(struct kernel *kernel, const struct plan *plan, struct problem_list *problems);
+
+/* Removes the IPv6 policy rules of a priority and all IPv6 routes of a table, whoever made them: what
+ * a routing daemon left behind that was killed. 0 or -errno. */
+int kernel_clean_routing(struct kernel *kernel, uint32_t priority, uint32_t table);
+
+/* Has the kernel load the module of a kind of link, such as "ip6tnl", by making one and deleting it.
+ * 0 or -errno (-EOPNOTSUPP: there is no such module). */
+int kernel_load_link_kind(struct kernel *kernel, const char *kind);
 
 /* Reads the originators and direct neighbours of a mesh interface; *peers is malloc'd. 0 or -errno
  * (-ENODEV when the mesh has no active hardif). */

@@ -256,12 +256,18 @@ static void close_apply(struct apply *apply)
 	free(apply->link_ops);
 }
 
-/* How many ops from the first on share its phase and type. */
+/* A bridge and a mesh interface are made alike, and together. */
+static enum op_phase step_of(const struct op *op)
+{
+	return op->phase == PHASE_CREATE_MESH ? PHASE_CREATE_BRIDGE : op->phase;
+}
+
+/* How many ops from the first on share its step and type. */
 static size_t run_length(const struct plan *plan, size_t first)
 {
 	size_t end = first + 1;
 
-	while (end < plan->count && plan->ops[end].phase == plan->ops[first].phase &&
+	while (end < plan->count && step_of(&plan->ops[end]) == step_of(&plan->ops[first]) &&
 		plan->ops[end].type == plan->ops[first].type) {
 		end++;
 	}

@@ -92,6 +92,15 @@ static int ask_family(struct batadv *batadv, struct family *family)
 	return netlink_request(&batadv->netlink, message, NLM_F_ACK, take_family, family);
 }
 
+static int open_listener(struct batadv *batadv)
+{
+	if (batadv->listener != NULL || batadv->config_group == 0) {
+		return 0;
+	}
+	int error = netlink_open_listener(&batadv->listener, NETLINK_GENERIC, LISTENER_SIZE);
+	return error < 0 ? error : netlink_join(batadv->listener, batadv->config_group);
+}
+
 int batadv_resolve(struct batadv *batadv)
 {
 	struct family family = {0};
@@ -107,13 +116,13 @@ int batadv_resolve(struct batadv *batadv)
 	}
 	batadv->family = family.id;
 	batadv->config_group = family.config_group;
-	if (batadv->listener == NULL && family.config_group != 0) {
-		error = netlink_open_listener(&batadv->listener, NETLINK_GENERIC, LISTENER_SIZE);
-		if (error == 0) {
-			error = netlink_join(batadv->listener, family.config_group);
-		}
-	}
-	return error;
+	return batadv->listening ? open_listener(batadv) : 0;
+}
+
+int batadv_listen(struct batadv *batadv)
+{
+	batadv->listening = true;
+	return batadv->family != 0 ? open_listener(batadv) : 0;
 }
 
 /* --- reading --- */

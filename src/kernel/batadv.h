@@ -10,8 +10,9 @@
 
 struct batadv {
 	struct netlink netlink;
-	struct mnl_socket *listener; /* of the group "config" */
-	uint16_t family;             /* 0: the kernel has no such family (yet) */
+	struct mnl_socket *listener; /* of the group "config", NULL while there is none to hear */
+	bool listening;
+	uint16_t family; /* 0: the kernel has no such family (yet) */
 	uint32_t config_group;
 };
 
@@ -22,6 +23,9 @@ void batadv_close(struct batadv *batadv);
 /* Looks the family up anew: its numbers change when the module is loaded again. The kernel loads
  * the module when it is there to load. 0, or -ENOENT when there is none. */
 int batadv_resolve(struct batadv *batadv);
+
+/* From now on the family's group is heard, once there is one. 0 or -errno. */
+int batadv_listen(struct batadv *batadv);
 
 /* Each reads by the number of the mesh interface. The names are filled by the caller, except those
  * of the hardifs, which are added to the state. 0 or -errno. */

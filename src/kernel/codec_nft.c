@@ -125,12 +125,16 @@ static bool encode_match(struct nftnl_rule *rule, const struct nft_match *match)
 	return true;
 }
 
-static bool encode_end(struct nftnl_rule *rule, uint8_t verdict)
+static bool encode_end(struct nftnl_rule *rule, const struct nft_rule *from)
 {
+	static const uint32_t verdicts[] = {[NFT_VERDICT_ACCEPT] = NF_ACCEPT,
+		[NFT_VERDICT_DROP] = NF_DROP,
+		[NFT_VERDICT_JUMP] = (uint32_t)NFT_JUMP};
+
 	if (!add_expr(rule, "counter")) {
 		return false;
 	}
-	if (verdict == NFT_VERDICT_NONE) {
+	if (from->verdict == NFT_VERDICT_NONE) {
 		return true;
 	}
 	struct nftnl_expr *expr = add_expr(rule, "immediate");
@@ -139,9 +143,9 @@ static bool encode_end(struct nftnl_rule *rule, uint8_t verdict)
 		return false;
 	}
 	nftnl_expr_set_u32(expr, NFTNL_EXPR_IMM_DREG, NFT_REG_VERDICT);
-	nftnl_expr_set_u32(expr, NFTNL_EXPR_IMM_VERDICT,
-		verdict == NFT_VERDICT_ACCEPT ? NF_ACCEPT : NF_DROP);
-	return true;
+	nftnl_expr_set_u32(expr, NFTNL_EXPR_IMM_VERDICT, verdicts[from->verdict]);
+	return from->verdict != NFT_VERDICT_JUMP ||
+	       nftnl_expr_set_str(expr, NFTNL_EXPR_IMM_CHAIN, from->target) == 0;
 }
 
 /* User data is a list of type, length, bytes, each number one byte; a comment ends with NUL. */
@@ -180,7 +184,7 @@ struct nftnl_rule *codec_nft_encode_rule(const struct nft_rule *rule)
 			return NULL;
 		}
 	}
-	if (!encode_end(to, rule->verdict)) {
+	if (!encode_end(to, rule)) {
 		return NULL;
 	}
 	return steal_ptr(to);
@@ -194,12 +198,16 @@ struct nftnl_chain *codec_nft_encode_chain(const struct nft_chain *chain)
 		return NULL;
 	}
 	nftnl_chain_set_u32(to, NFTNL_CHAIN_FAMILY, NFPROTO_BRIDGE);
-	nftnl_chain_set_u32(to, NFTNL_CHAIN_HOOKNUM, chain->hook);
-	nftnl_chain_set_s32(to, NFTNL_CHAIN_PRIO, chain->priority);
-	nftnl_chain_set_u32(to, NFTNL_CHAIN_POLICY, NF_ACCEPT);
-	if (nftnl_chain_set_str(to, NFTNL_CHAIN_TABLE, RULESET_TABLE) != 0 ||
-		nftnl_chain_set_str(to, NFTNL_CHAIN_NAME, chain->name) != 0 ||
-		nftnl_chain_set_str(to, NFTNL_CHAIN_TYPE, chain->type) != 0) {
+	bool good = nftnl_chain_set_str(to, NFTNL_CHAIN_TABLE, RULESET_TABLE) == 0 &&
+		    nftnl_chain_set_str(to, NFTNL_CHAIN_NAME, chain->name) == 0;
+
+	if (chain->hook >= 0) {
+		nftnl_chain_set_u32(to, NFTNL_CHAIN_HOOKNUM, chain->hook);
+		nftnl_chain_set_s32(to, NFTNL_CHAIN_PRIO, chain->priority);
+		nftnl_chain_set_u32(to, NFTNL_CHAIN_POLICY, NF_ACCEPT);
+		good = good && nftnl_chain_set_str(to, NFTNL_CHAIN_TYPE, chain->type) == 0;
+	}
+	if (!good) {
 		nftnl_chain_free(to);
 		return NULL;
 	}
@@ -319,6 +327,13 @@ static bool decode_immediate(struct decoder *decoder, const struct nftnl_expr *e
 		decoder->rule->verdict = NFT_VERDICT_ACCEPT;
 		return true;
 	}
+	if (expr_is(expr, NFTNL_EXPR_IMM_VERDICT, (uint32_t)NFT_JUMP)) {
+		const char *target = nftnl_expr_get_str(expr, NFTNL_EXPR_IMM_CHAIN);
+
+		decoder->rule->verdict = NFT_VERDICT_JUMP;
+		return target &&
+		       text_copy(decoder->rule->target, sizeof(decoder->rule->target), target);
+	}
 	decoder->rule->verdict = NFT_VERDICT_DROP;
 	return expr_is(expr, NFTNL_EXPR_IMM_VERDICT, NF_DROP);
 }
@@ -403,14 +418,15 @@ void codec_nft_decode_chain(const struct nftnl_chain *from, struct nft_chain *ch
 	const char *type = nftnl_chain_get_str(from, NFTNL_CHAIN_TYPE);
 
 	*chain = (struct nft_chain){.hook = -1};
-	bool fits = name && text_copy(chain->name, sizeof(chain->name), name) && type &&
-		    text_copy(chain->type, sizeof(chain->type), type);
+	bool fits = name && text_copy(chain->name, sizeof(chain->name), name);
 
-	if (!fits || nftnl_chain_get_u32(from, NFTNL_CHAIN_POLICY) != NF_ACCEPT) {
-		text_copy(chain->type, sizeof(chain->type), "foreign");
-	}
 	if (nftnl_chain_is_set(from, NFTNL_CHAIN_HOOKNUM)) {
 		chain->hook = (int32_t)nftnl_chain_get_u32(from, NFTNL_CHAIN_HOOKNUM);
 		chain->priority = nftnl_chain_get_s32(from, NFTNL_CHAIN_PRIO);
+		fits = fits && type && text_copy(chain->type, sizeof(chain->type), type) &&
+		       nftnl_chain_get_u32(from, NFTNL_CHAIN_POLICY) == NF_ACCEPT;
+	}
+	if (!fits) {
+		text_copy(chain->type, sizeof(chain->type), "foreign");
 	}
 }

@@ -96,6 +96,7 @@ int codec_address_decode(const struct nlmsghdr *message, struct address *address
 		object_give(address, ADDRESS_NODAD, nodad, (attrs.flags & IFA_F_NODAD) != 0);
 	}
 	object_give(address, ADDRESS_METRIC, metric, attrs.metric);
+	address->tentative = (attrs.flags & (IFA_F_TENTATIVE | IFA_F_DADFAILED)) != 0;
 	address->head.flags = attrs.ours ? OBJECT_OWNED : 0;
 	*ifindex = head->ifa_index;
 	return 0;

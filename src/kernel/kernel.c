@@ -11,7 +11,14 @@
 
 int kernel_need_nft(struct kernel *kernel)
 {
-	return kernel->nft != NULL ? 0 : nft_open(&kernel->nft);
+	if (kernel->nft != NULL) {
+		return 0;
+	}
+	int error = nft_open(&kernel->nft);
+	if (error == 0 && kernel->listening) {
+		error = nft_listen(kernel->nft);
+	}
+	return error;
 }
 
 int kernel_open(struct kernel **out, struct err *err)
@@ -25,9 +32,6 @@ int kernel_open(struct kernel **out, struct err *err)
 	int error = netlink_open(&kernel->rtnl, NETLINK_ROUTE);
 	if (error == 0) {
 		error = batadv_open(&kernel->batadv);
-	}
-	if (error == 0) {
-		error = notify_open(&kernel->listener);
 	}
 	if (error < 0) {
 		err_set(err, "cannot open netlink sockets: %s", strerror(-error));
@@ -54,6 +58,30 @@ void kernel_close(struct kernel *kernel)
 	sysctl_watch_close(&kernel->sysctl_watch);
 	netlink_close(&kernel->rtnl);
 	free(kernel);
+}
+
+static int listen_all(struct kernel *kernel)
+{
+	int error = kernel->listener != NULL ? 0 : notify_open(&kernel->listener);
+
+	if (error == 0 && kernel->nft != NULL) {
+		error = nft_listen(kernel->nft);
+	}
+	if (error == 0) {
+		error = batadv_listen(&kernel->batadv);
+	}
+	return error;
+}
+
+int kernel_listen(struct kernel *kernel, struct err *err)
+{
+	kernel->listening = true;
+	int error = listen_all(kernel);
+
+	if (error < 0) {
+		err_set(err, "cannot open sockets for notifications: %s", strerror(-error));
+	}
+	return error;
 }
 
 uint32_t kernel_highest_ifindex(const struct kernel *kernel)
@@ -84,7 +112,7 @@ void kernel_fds(const struct kernel *kernel, int fds[KERNEL_FDS])
 {
 	const struct mnl_socket *batadv = kernel->batadv.listener;
 
-	fds[0] = mnl_socket_get_fd(kernel->listener);
+	fds[0] = kernel->listener != NULL ? mnl_socket_get_fd(kernel->listener) : -1;
 	fds[1] = batadv != NULL ? mnl_socket_get_fd(batadv) : -1;
 	fds[2] = kernel->nft != NULL ? nft_event_fd(kernel->nft) : -1;
 	fds[3] = kernel->sysctl_watch.fd;

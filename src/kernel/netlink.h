@@ -41,7 +41,8 @@ int netlink_request(struct netlink *netlink, struct nlmsghdr *message, uint16_t 
 /* Room that batch_begin() leaves for one message. */
 #define BATCH_MESSAGE_MAX 1024
 #define BATCH_MESSAGES    200
-#define BATCH_SIZE        131072
+/* Less than what malloc() takes from the system anew each time. */
+#define BATCH_SIZE        65536
 
 /* The result of one message: error is 0 or -errno, text the kernel's extended ack or NULL. */
 typedef void batch_result_fn(void *context, void *owner, int error, const char *text);

@@ -27,7 +27,7 @@
 
 struct nft {
 	struct netlink request;
-	struct mnl_socket *events;
+	struct mnl_socket *events; /* NULL before nft_listen() */
 };
 
 int nft_open(struct nft **out)
@@ -39,18 +39,33 @@ int nft_open(struct nft **out)
 	}
 	int error = netlink_open(&nft->request, NETLINK_NETFILTER);
 
-	if (error == 0) {
-		error = netlink_open_listener(&nft->events, NETLINK_NETFILTER, LISTEN_BUFFER_SIZE);
-	}
-	if (error == 0) {
-		error = netlink_join(nft->events, NFNLGRP_NFTABLES);
-	}
 	if (error < 0) {
 		nft_close(nft);
 		return error;
 	}
 	*out = nft;
 	return 0;
+}
+
+int nft_listen(struct nft *nft)
+{
+	struct mnl_socket *events = NULL;
+
+	if (nft->events) {
+		return 0;
+	}
+	int error = netlink_open_listener(&events, NETLINK_NETFILTER, LISTEN_BUFFER_SIZE);
+
+	if (error == 0) {
+		error = netlink_join(events, NFNLGRP_NFTABLES);
+	}
+	if (error == 0) {
+		nft->events = steal_ptr(events);
+	}
+	if (events) {
+		mnl_socket_close(events);
+	}
+	return error;
 }
 
 void nft_close(struct nft *nft)
@@ -230,7 +245,7 @@ int nft_replace(struct nft *nft, const struct ruleset *ruleset, char *message, s
 
 int nft_event_fd(const struct nft *nft)
 {
-	return mnl_socket_get_fd(nft->events);
+	return nft->events ? mnl_socket_get_fd(nft->events) : -1;
 }
 
 /* In every kind of nftables message but NEWGEN attribute 1 names the table. */

@@ -10,9 +10,11 @@
 
 struct nft;
 
-/* Opens a socket for requests and one for notifications in the current network namespace. 0 or
- * -errno, -EPROTONOSUPPORT where the kernel has no nfnetlink. */
+/* Opens a socket for requests in the current network namespace. 0 or -errno, -EPROTONOSUPPORT where
+ * the kernel has no nfnetlink. */
 int nft_open(struct nft **out);
+/* Opens the socket for notifications; may be called again. 0 or -errno. */
+int nft_listen(struct nft *nft);
 /* NULL is allowed. */
 void nft_close(struct nft *nft);
 
@@ -27,7 +29,7 @@ int nft_read(struct nft *nft, struct ruleset *ruleset);
  * message (size bytes). */
 int nft_replace(struct nft *nft, const struct ruleset *ruleset, char *message, size_t size);
 
-/* To watch for reading. */
+/* To watch for reading, -1 before nft_listen(). */
 int nft_event_fd(const struct nft *nft);
 /* Takes what has arrived, a bounded part of it, and never blocks. 1 when our table changed (by our
  * own hand too), 0 when not, -ENOBUFS when notifications were lost, or another -errno. */

@@ -255,7 +255,7 @@ int nft_transaction_run(struct netlink *netlink, const struct ruleset *ruleset, 
 	size_t count = ENVELOPE_COUNT + ruleset->chain_count + ruleset->rule_count;
 
 	snprintf(message, size, "%s", "");
-	transaction.bytes = count <= MESSAGES_MAX ? calloc(count, MESSAGE_MAX) : NULL;
+	transaction.bytes = count <= MESSAGES_MAX ? malloc(count * MESSAGE_MAX) : NULL;
 	int error = transaction.bytes ? fill(&transaction) : -ENOMEM;
 
 	if (error == 0) {

@@ -11,11 +11,12 @@
 
 struct kernel {
 	struct netlink rtnl;
-	struct mnl_socket *listener; /* rtnetlink's groups */
+	struct mnl_socket *listener; /* rtnetlink's groups, NULL before kernel_listen() */
 	struct batadv batadv;
 	struct nft *nft; /* NULL while the kernel has no nftables */
 	struct sysctl_watch sysctl_watch;
 	uint32_t highest_ifindex;
+	bool listening;
 };
 
 /* Opens nftables when that was not possible yet. 0 or -errno. */
