@@ -1,0 +1,331 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/socket.h>
+
+#include "core/render.h"
+#include "routing/bmx7_options.h"
+
+/* Never sent, each because bmx7 dies of it: a tableRule without a slash, unicastHna with an IPv4
+ * prefix, names longer than below (heap overrun, SIGSEGV). tunOut and tunIn are all that we need
+ * of the first two. */
+#define HOSTNAME_MAX 63 /* 78 characters: SIGSEGV */
+#define NAME_MAX_    31
+
+int bmx7_commands_add(struct bmx7_commands *commands, const char *format, ...)
+{
+	va_list arguments;
+
+	if ((commands->count & (commands->count - 1)) == 0) {
+		void *items = reallocarray(commands->items,
+			commands->count == 0 ? 1 : commands->count * 2, BMX7_COMMAND_SIZE);
+		if (items == NULL) {
+			return -ENOMEM;
+		}
+		commands->items = items;
+	}
+	va_start(arguments, format);
+	vsnprintf(commands->items[commands->count], BMX7_COMMAND_SIZE, format, arguments);
+	va_end(arguments);
+	commands->count++;
+	return 0;
+}
+
+void bmx7_commands_free(struct bmx7_commands *commands)
+{
+	free(commands->items);
+	*commands = (struct bmx7_commands){0};
+}
+
+void bmx7_announcement_name(const struct prefix *network, char name[BMX7_NAME_SIZE])
+{
+	size_t bytes = network->length == 0 ? 1 : (network->length + 7U) / 8;
+	int length = snprintf(name, BMX7_NAME_SIZE, network->ip.family == AF_INET ? "n" : "s");
+
+	for (size_t i = 0; i < bytes && i < sizeof(network->ip.bytes); i++) {
+		length += snprintf(name + length, BMX7_NAME_SIZE - (size_t)length, "%02x",
+			network->ip.bytes[i]);
+	}
+	snprintf(name + length, BMX7_NAME_SIZE - (size_t)length, "_%u", network->length);
+}
+
+/* What bmx7 takes as a name: letters, digits, '-', '_', and '.' inside. '-' first means "delete".
+ */
+static bool name_is_valid(const char *name, size_t max)
+{
+	size_t length = strnlen(name, max + 1);
+
+	return length > 0 && length <= max && name[0] != '-' && name[0] != '.' &&
+	       name[length - 1] != '.' &&
+	       strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.") ==
+		       length;
+}
+
+/* Of an interface: what the words of bmx7's socket can carry. */
+static bool link_is_valid(const char *link)
+{
+	if (!ifname_is_valid(link) || link[0] == '-') {
+		return false;
+	}
+	for (const char *c = link; *c != '\0'; c++) {
+		if (*c <= ' ' || *c > '~') {
+			return false;
+		}
+	}
+	return true;
+}
+
+static bool prefix_is(const char *text, const struct prefix *wanted)
+{
+	struct prefix is;
+
+	return text != NULL && prefix_parse(text, &is) == 0 && memcmp(&is, wanted, sizeof(is)) == 0;
+}
+
+static int difference_of_devices(const struct bmx7_options *options,
+	const struct routing_wish *wish, struct bmx7_commands *commands)
+{
+	int result = 0;
+
+	for (size_t i = 0; i < wish->link_count && result == 0; i++) {
+		if (link_is_valid(wish->links[i]) &&
+			bmx7_options_find(options, "dev", wish->links[i]) == NULL) {
+			result = bmx7_commands_add(commands, "dev=%s", wish->links[i]);
+		}
+	}
+	for (size_t o = 0; o < options->count && result == 0; o++) {
+		const struct bmx7_option *option = &options->items[o];
+		bool wished = strcasecmp(option->name, "dev") != 0;
+		for (size_t i = 0; i < wish->link_count && !wished; i++) {
+			wished = strcmp(option->value, wish->links[i]) == 0;
+		}
+		if (!wished) {
+			result = bmx7_commands_add(commands, "dev=-%s", option->value);
+		}
+	}
+	return result;
+}
+
+/* Appends " /name=value", or " /name=-" where it is set and not wished. */
+static void add_address(char *command, size_t size, const char *name, const char *is,
+	const struct prefix *wanted)
+{
+	char text[PREFIX_TEXT_SIZE];
+	size_t length = strlen(command);
+
+	if (wanted->ip.family != 0 && !prefix_is(is, wanted)) {
+		prefix_format(wanted, text);
+		snprintf(command + length, size - length, " %s=%s", name, text);
+	} else if (wanted->ip.family == 0 && is != NULL) {
+		snprintf(command + length, size - length, " %s=-", name);
+	}
+}
+
+/* Any word about tunDev tears down and rebuilds every tunnel: none without need. */
+static int difference_of_tunnel_device(const struct bmx7_options *options,
+	const struct routing_wish *wish, struct bmx7_commands *commands)
+{
+	const char *name = BMX7_TUNNEL_DEVICE;
+	bool wished = wish->tunnel_ipv4.ip.family != 0 || wish->tunnel_ipv6.ip.family != 0;
+	const struct bmx7_option *device = bmx7_options_find(options, "tunDev", name);
+	const char *ipv4 =
+		device == NULL ? NULL : bmx7_options_child(options, device, "/tun4Address");
+	const char *ipv6 =
+		device == NULL ? NULL : bmx7_options_child(options, device, "/tun6Address");
+	char words[BMX7_COMMAND_SIZE - 64] = "";
+	int result = 0;
+
+	if (wished) {
+		add_address(words, sizeof(words), "/tun4Address", ipv4, &wish->tunnel_ipv4);
+		add_address(words, sizeof(words), "/tun6Address", ipv6, &wish->tunnel_ipv6);
+	}
+	for (size_t o = 0; o < options->count && result == 0; o++) {
+		const struct bmx7_option *option = &options->items[o];
+		if (strcasecmp(option->name, "tunDev") == 0 &&
+			(!wished || strcmp(option->value, name) != 0)) {
+			result = bmx7_commands_add(commands, "tunDev=-%s", option->value);
+		}
+	}
+	if (result == 0 && wished && (device == NULL || words[0] != '\0')) {
+		result = bmx7_commands_add(commands, "tunDev=%s%s", name, words);
+	}
+	return result;
+}
+
+/* Is it announced by tunDev already? */
+static bool tunnel_announces(const struct routing_wish *wish, const struct prefix *network)
+{
+	struct prefix ipv4 = prefix_network(&wish->tunnel_ipv4);
+	struct prefix ipv6 = prefix_network(&wish->tunnel_ipv6);
+
+	return memcmp(&ipv4, network, sizeof(ipv4)) == 0 ||
+	       memcmp(&ipv6, network, sizeof(ipv6)) == 0;
+}
+
+/* Children that we would not have given are reset: " /bandwidth=-". known ends with NULL. */
+static void reset_children(const struct bmx7_options *options, const struct bmx7_option *parent,
+	const char *const *known, char *words, size_t size)
+{
+	const struct bmx7_option *end = options->items + options->count;
+
+	for (const struct bmx7_option *o = parent + 1; o < end && o->child; o++) {
+		size_t k = 0;
+		size_t length = strlen(words);
+		while (known[k] != NULL && strcasecmp(known[k], o->name) != 0) {
+			k++;
+		}
+		if (known[k] == NULL && length + strlen(o->name) + 4 < size) {
+			snprintf(words + length, size - length, " %s=-", o->name);
+		}
+	}
+}
+
+static bool announcement_is_wished(const struct routing_wish *wish, const char *name)
+{
+	for (size_t i = 0; i < wish->announce_count; i++) {
+		struct prefix network = prefix_network(&wish->announce[i]);
+		char wanted[BMX7_NAME_SIZE];
+		bmx7_announcement_name(&network, wanted);
+		if (!tunnel_announces(wish, &network) && strcmp(name, wanted) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Every node of a cloud announces the cloud's networks under the same names: an answer may enter
+ * the cloud at any of them. */
+static int difference_of_announcements(const struct bmx7_options *options,
+	const struct routing_wish *wish, struct bmx7_commands *commands)
+{
+	static const char *const known[] = {"/network", NULL};
+	int result = 0;
+
+	for (size_t o = 0; o < options->count && result == 0; o++) {
+		const struct bmx7_option *option = &options->items[o];
+		if (strcasecmp(option->name, "tunIn") == 0 &&
+			!announcement_is_wished(wish, option->value)) {
+			result = bmx7_commands_add(commands, "tunIn=-%s", option->value);
+		}
+	}
+	for (size_t i = 0; i < wish->announce_count && result == 0; i++) {
+		struct prefix network = prefix_network(&wish->announce[i]);
+		char name[BMX7_NAME_SIZE];
+		char text[PREFIX_TEXT_SIZE];
+		char words[BMX7_COMMAND_SIZE - 64] = "";
+		bmx7_announcement_name(&network, name);
+		const struct bmx7_option *is = bmx7_options_find(options, "tunIn", name);
+		if (network.ip.family == 0 || tunnel_announces(wish, &network)) {
+			continue;
+		}
+		if (is == NULL ||
+			!prefix_is(bmx7_options_child(options, is, "/network"), &network)) {
+			prefix_format(&network, text);
+			snprintf(words, sizeof(words), " /network=%s", text);
+		}
+		if (is != NULL) {
+			reset_children(options, is, known, words, sizeof(words));
+		}
+		if (words[0] != '\0') {
+			result = bmx7_commands_add(commands, "tunIn=%s%s", name, words);
+		}
+	}
+	return result;
+}
+
+/* The words after "tunOut=NAME", "" when it is as wished. */
+static void search_words(const struct bmx7_options *options, const struct bmx7_option *is,
+	const struct routing_search *search, char *words, size_t size)
+{
+	static const char *const known[] = {"/network", "/maxPrefixLen", "/setProto", NULL};
+	struct prefix network = prefix_network(&search->network);
+	const char *max = is == NULL ? NULL : bmx7_options_child(options, is, "/maxPrefixLen");
+	const char *set = is == NULL ? NULL : bmx7_options_child(options, is, "/setProto");
+	bool bounded = search->max_length < ip_bits(&network.ip);
+	char text[PREFIX_TEXT_SIZE];
+	size_t length = 0;
+
+	if (is == NULL || !prefix_is(bmx7_options_child(options, is, "/network"), &network)) {
+		prefix_format(&network, text);
+		length += (size_t)snprintf(words, size, " /network=%s", text);
+	}
+	/* So that babeld, which would announce them as its own, knows bmx7's routes. */
+	snprintf(text, sizeof(text), "%d", CHILD_BMX7_PROTOCOL);
+	if (set == NULL || strcmp(set, text) != 0) {
+		length += (size_t)snprintf(words + length, size - length, " /setProto=%s", text);
+	}
+	snprintf(text, sizeof(text), "%u", search->max_length);
+	if (bounded && (max == NULL || strcmp(max, text) != 0)) {
+		snprintf(words + length, size - length, " /maxPrefixLen=%s", text);
+	} else if (!bounded && max != NULL) {
+		snprintf(words + length, size - length, " /maxPrefixLen=-");
+	}
+	if (is != NULL) {
+		reset_children(options, is, known, words, size);
+	}
+}
+
+static int difference_of_searches(const struct bmx7_options *options,
+	const struct routing_wish *wish, struct bmx7_commands *commands)
+{
+	int result = 0;
+
+	for (size_t o = 0; o < options->count && result == 0; o++) {
+		const struct bmx7_option *option = &options->items[o];
+		bool wished = strcasecmp(option->name, "tunOut") != 0;
+		for (size_t i = 0; i < wish->search_count && !wished; i++) {
+			wished = strcmp(option->value, wish->search[i].name) == 0;
+		}
+		if (!wished) {
+			result = bmx7_commands_add(commands, "tunOut=-%s", option->value);
+		}
+	}
+	for (size_t i = 0; i < wish->search_count && result == 0; i++) {
+		const struct routing_search *search = &wish->search[i];
+		char words[BMX7_COMMAND_SIZE - 64] = "";
+		if (!name_is_valid(search->name, NAME_MAX_) || search->network.ip.family == 0) {
+			continue;
+		}
+		search_words(options, bmx7_options_find(options, "tunOut", search->name), search,
+			words, sizeof(words));
+		if (words[0] != '\0') {
+			result = bmx7_commands_add(commands, "tunOut=%s%s", search->name, words);
+		}
+	}
+	return result;
+}
+
+int bmx7_difference(const struct bmx7_options *options, const struct routing_wish *wish,
+	bool tunnels, struct bmx7_commands *commands)
+{
+	struct bmx7_commands built = {0};
+	int result = 0;
+
+	/* The hostname first: the options of one message have an order. */
+	if (name_is_valid(wish->hostname, HOSTNAME_MAX) &&
+		bmx7_options_find(options, "hostname", wish->hostname) == NULL) {
+		result = bmx7_commands_add(&built, "hostname=%s", wish->hostname);
+	}
+	if (result == 0) {
+		result = difference_of_devices(options, wish, &built);
+	}
+	if (result == 0 && tunnels) {
+		result = difference_of_tunnel_device(options, wish, &built);
+	}
+	if (result == 0 && tunnels) {
+		result = difference_of_announcements(options, wish, &built);
+	}
+	if (result == 0 && tunnels) {
+		result = difference_of_searches(options, wish, &built);
+	}
+	if (result < 0) {
+		bmx7_commands_free(&built);
+		return result;
+	}
+	*commands = built;
+	return 0;
+}
