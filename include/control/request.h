@@ -30,6 +30,7 @@ struct request_error {
 	char message[256];
 	char hint[192];
 	json_t *data;
+	bool later; /* no error: the answer comes later, through server_answer() */
 };
 
 struct request_param {
@@ -68,9 +69,15 @@ void request_fail(struct request_error *error, int code, const char *hint, const
 	__attribute__((format(printf, 4, 5)));
 
 /* Checks one line (without its line feed), runs the method and returns the answer, a new reference.
- * NULL for a notification (no answer) or when memory ends. */
+ * NULL for a notification (no answer) or when memory ends. Where the method said that its answer
+ * comes later: an answer without result and error, for request_finish(). */
 json_t *request_answer(const struct request_table *table, void *context,
 	const struct request_caller *caller, const char *line, size_t length);
+
+bool request_is_later(const json_t *answer);
+/* The answer that was left open, a new reference: result (borrowed) or, when that is NULL, error.
+ * NULL when memory ends. */
+json_t *request_finish(const json_t *later, json_t *result, const struct request_error *error);
 
 /* An error of the server itself; id is borrowed, NULL (written null) where the request could not
  * even be read. NULL when memory ends. */

@@ -4,6 +4,8 @@
 #ifndef CONTROL_SERVER_H
 #define CONTROL_SERVER_H
 
+#include <jansson.h>
+
 #include "base/err.h"
 #include "control/request.h"
 
@@ -26,5 +28,24 @@ int server_fd(const struct server *server);
 /* Serves what is ready: at most one request of each client, so that nobody holds up the loop; the
  * descriptor stays readable while there is more. 0 or -errno when the server itself is broken. */
 int server_on_readable(struct server *server);
+
+/* Gives the answer to every request whose method said that it comes later (struct request_error);
+ * result is borrowed; when it is NULL, error counts. Not from within a method. */
+void server_answer(struct server *server, json_t *result, const struct request_error *error);
+
+/* --- handing a server over to the program that replaces this one by execve(2) --- */
+
+/* Describes the server and its connections as a new object, writes what was received and not yet
+ * served, and what was not yet sent, to the file bytes (at its offset), and lets the descriptors
+ * live through execve. 0, or -errno with nothing changed. */
+int server_save(struct server *server, int bytes, json_t **state);
+/* execve failed: the descriptors are close-on-exec again. The server goes on. */
+void server_unsave(struct server *server);
+/* The server that another program saved, in place of server_open(). The descriptors are taken over
+ * and, when that fails, closed: then server_open() can do its work. A connection that cannot be
+ * taken over is closed alone. 0, -EINVAL when the state is not as server_save() left it, or -errno.
+ */
+int server_restore(struct server **server, const json_t *state, int bytes,
+	const struct request_table *table, void *context);
 
 #endif

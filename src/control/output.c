@@ -3,11 +3,13 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
 #define OUTPUT_FIRST_SIZE 4096
+#define OUTPUT_TRIM_SIZE  ((size_t)1024 * 1024)
 
 /* What json_dump_callback() carries. */
 struct sink {
@@ -16,10 +18,16 @@ struct sink {
 	int error;
 };
 
+/* The values a large answer was made of lie scattered over the heap: they go back to the system. */
 void output_reset(struct output *output)
 {
+	bool large = output->capacity >= OUTPUT_TRIM_SIZE;
+
 	free(output->bytes);
 	*output = (struct output){0};
+	if (large) {
+		malloc_trim(0);
+	}
 }
 
 static int output_reserve(struct output *output, size_t size, size_t limit)
@@ -61,6 +69,11 @@ static int output_add(struct output *output, const char *bytes, size_t size, siz
 	memcpy(output->bytes + output->end, bytes, size);
 	output->end += size;
 	return 0;
+}
+
+int output_add_bytes(struct output *output, const char *bytes, size_t size)
+{
+	return output_add(output, bytes, size, size);
 }
 
 static int on_dump(const char *bytes, size_t size, void *context)

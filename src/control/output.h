@@ -23,6 +23,8 @@ static inline bool output_is_empty(const struct output *output)
 /* Adds json as one line. All or nothing: 0, -EMSGSIZE when more than limit bytes would wait, or
  * -ENOMEM. */
 int output_add_json(struct output *output, const json_t *json, size_t limit);
+/* Puts bytes into an empty queue. 0 or -ENOMEM. */
+int output_add_bytes(struct output *output, const char *bytes, size_t size);
 /* Sends what the socket takes without blocking. Number of bytes sent (0: it takes none), or -errno.
  */
 int output_send(struct output *output, int fd);

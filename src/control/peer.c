@@ -51,7 +51,9 @@ int peer_new(struct peer **peer, int fd, const struct request_table *table)
 		.gid = credentials.gid,
 	};
 	made->fd = fd;
-	peer_queue(made, request_greeting(table));
+	if (table != NULL) {
+		peer_queue(made, request_greeting(table));
+	}
 	*peer = made;
 	return 0;
 }
@@ -63,6 +65,7 @@ void peer_free(struct peer *peer)
 	}
 	close(peer->fd);
 	output_reset(&peer->output);
+	json_decref(peer->later);
 	free(peer->input);
 	free(peer);
 }
@@ -140,7 +143,7 @@ static bool peer_has_line(const struct peer *peer, size_t *length)
 {
 	size_t waiting = peer->input_end - peer->input_start;
 
-	if (waiting == 0 || peer->closing) {
+	if (waiting == 0 || peer->closing || peer->later != NULL) {
 		return false;
 	}
 	const char *line = peer->input + peer->input_start;
@@ -157,8 +160,13 @@ static void peer_answer(struct peer *peer, const struct request_table *table, vo
 	size_t length;
 
 	if (peer_has_line(peer, &length)) {
-		peer_queue(peer, request_answer(table, context, &peer->caller,
-					 peer->input + peer->input_start, length));
+		json_t *answer = request_answer(table, context, &peer->caller,
+			peer->input + peer->input_start, length);
+		if (request_is_later(answer)) {
+			peer->later = answer;
+		} else {
+			peer_queue(peer, answer);
+		}
 		peer->input_start += length;
 		peer->input_start += peer->input_start < peer->input_end; /* the line feed */
 	} else if (peer->input_end - peer->input_start == INPUT_MAX) {
@@ -172,11 +180,39 @@ static void peer_answer(struct peer *peer, const struct request_table *table, vo
 	}
 }
 
+void peer_answer_later(struct peer *peer, json_t *result, const struct request_error *error)
+{
+	if (peer->later != NULL) {
+		json_t *answer = request_finish(peer->later, result, error);
+		json_decref(peer->later);
+		peer->later = NULL;
+		peer->closing = peer->closing || answer == NULL;
+		peer_queue(peer, answer);
+		peer_send(peer);
+	}
+}
+
+/* Nobody is left to hear what comes later; EPOLLHUP would wake the loop until then. */
+static void peer_give_up(struct peer *peer)
+{
+	json_decref(peer->later);
+	peer->later = NULL;
+	peer->closing = true;
+	peer->deaf = true;
+	output_reset(&peer->output);
+}
+
 bool peer_serve(struct peer *peer, uint32_t events, const struct request_table *table,
 	void *context)
 {
 	bool alive = peer_send(peer);
 
+	if (peer->later != NULL) {
+		if ((events & (EPOLLHUP | EPOLLERR)) != 0) {
+			peer_give_up(peer);
+		}
+		return alive;
+	}
 	/* EPOLLHUP and EPOLLERR come unasked; receiving tells what they mean. */
 	if ((events & (EPOLLIN | EPOLLHUP | EPOLLERR)) != 0 && !peer->ended && !peer->closing &&
 		output_is_empty(&peer->output) && peer->input_end - peer->input_start < INPUT_MAX) {
@@ -196,14 +232,14 @@ uint32_t peer_wants(const struct peer *peer)
 	if (!output_is_empty(&peer->output) || peer_has_line(peer, &length)) {
 		return EPOLLOUT;
 	}
-	return EPOLLIN;
+	return peer->later != NULL ? 0 : EPOLLIN;
 }
 
 bool peer_is_done(const struct peer *peer)
 {
 	size_t length;
 
-	if (!output_is_empty(&peer->output)) {
+	if (!output_is_empty(&peer->output) || peer->later != NULL) {
 		return false;
 	}
 	return peer->closing || (peer->ended && !peer_has_line(peer, &length));

@@ -19,12 +19,14 @@ struct peer {
 	size_t input_end;
 	size_t input_size;
 	struct output output;
-	bool ended;   /* nothing more comes in */
-	bool deaf;    /* nothing can be sent any more */
-	bool closing; /* close once the output is sent */
+	json_t *later; /* the answer that is still to come, or NULL; until then nothing is read */
+	bool ended;    /* nothing more comes in */
+	bool deaf;     /* nothing can be sent any more */
+	bool closing;  /* close once the output is sent */
 };
 
-/* Takes over a connected non-blocking socket and queues the greeting. 0 with *peer, or -errno, and
+/* Takes over a connected non-blocking socket and queues the greeting of table (NULL: none, the peer
+ * has had one). 0 with *peer, or -errno, and
  * then fd is still the caller's. */
 int peer_new(struct peer **peer, int fd, const struct request_table *table);
 void peer_free(struct peer *peer);
@@ -36,6 +38,8 @@ bool peer_serve(struct peer *peer, uint32_t events, const struct request_table *
 /* What epoll should watch for now; EPOLLOUT also while a complete request waits its turn. */
 uint32_t peer_wants(const struct peer *peer);
 bool peer_is_done(const struct peer *peer);
+/* Queues the answer that was to come later; nothing where none was. */
+void peer_answer_later(struct peer *peer, json_t *result, const struct request_error *error);
 /* Says why the connection is closed, where that is possible without waiting. */
 void peer_dismiss(struct peer *peer, const char *reason, const char *hint);
 

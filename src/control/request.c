@@ -69,6 +69,25 @@ static json_t *answer_error(const json_t *id, const struct request_error *error)
 		id == NULL ? json_null() : json_deep_copy(id));
 }
 
+static json_t *answer_result(const json_t *id, json_t *result)
+{
+	return json_pack("{s:s, s:O, s:o}", "jsonrpc", "2.0", "result", result, "id",
+		json_deep_copy(id));
+}
+
+bool request_is_later(const json_t *answer)
+{
+	return answer != NULL && json_object_get(answer, "result") == NULL &&
+	       json_object_get(answer, "error") == NULL;
+}
+
+json_t *request_finish(const json_t *later, json_t *result, const struct request_error *error)
+{
+	const json_t *id = json_object_get(later, "id");
+
+	return result != NULL ? answer_result(id, result) : answer_error(id, error);
+}
+
 json_t *request_refuse(const json_t *id, int code, const char *message, const char *hint)
 {
 	struct request_error error = {0};
@@ -284,7 +303,7 @@ static json_t *run_request(const struct request_table *table, void *context,
 			(long)caller->pid, (unsigned long)caller->uid);
 	}
 	json_t *result = method->run(context, params, error);
-	if (result == NULL && error->message[0] == '\0') {
+	if (result == NULL && error->message[0] == '\0' && !error->later) {
 		request_fail(error, REQUEST_INTERNAL, NULL, "\"%s\" ended without a result",
 			method->name);
 	}
@@ -312,8 +331,10 @@ json_t *request_answer(const struct request_table *table, void *context,
 		result = run_request(table, context, caller, &request, &error);
 	}
 	if (!silent && result != NULL) {
-		answer = json_pack("{s:s, s:O, s:o}", "jsonrpc", "2.0", "result", result, "id",
-			json_deep_copy(request.id));
+		answer = answer_result(request.id, result);
+	} else if (!silent && error.later) {
+		answer =
+			json_pack("{s:s, s:o}", "jsonrpc", "2.0", "id", json_deep_copy(request.id));
 	} else if (!silent) {
 		answer = answer_error(request.id, &error);
 	}

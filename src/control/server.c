@@ -14,22 +14,10 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "base/text.h"
-#include "control/peer.h"
+#include "control/server_state.h"
 
 #define SERVER_BACKLOG 16
 #define SERVER_EVENTS  (SERVER_CLIENTS_MAX + 1)
-
-struct server {
-	struct sockaddr_un address;
-	int listener;
-	int epoll;
-	int lock;
-	int reserve;    /* given up for a moment when descriptors run out, see server_turn_away() */
-	uint64_t clock; /* counts signs of life */
-	const struct request_table *table;
-	void *context;
-	struct peer *peers[SERVER_CLIENTS_MAX];
-};
 
 /* Takes a descriptor out of a CLEANUP(cleanup_close) local. */
 static int steal_fd(int *fd)
@@ -143,7 +131,6 @@ static int listen_at(const struct sockaddr_un *address, struct err *err)
 
 static int open_descriptors(struct server *server, struct err *err)
 {
-	struct epoll_event event = {.events = EPOLLIN, .data.ptr = NULL};
 	const char *path = server->address.sun_path;
 	int error = make_directory(path, err);
 
@@ -158,32 +145,64 @@ static int open_descriptors(struct server *server, struct err *err)
 	if (error != 0) {
 		return error;
 	}
-	server->reserve = open("/dev/null", O_RDONLY | O_CLOEXEC);
-	server->epoll = epoll_create1(EPOLL_CLOEXEC);
-	if (server->reserve < 0 || server->epoll < 0 ||
-		epoll_ctl(server->epoll, EPOLL_CTL_ADD, server->listener, &event) != 0) {
-		error = -errno;
+	error = server_watch(server);
+	if (error != 0) {
 		err_set(err, "cannot watch the socket %s: %s", path, strerror(-error));
 	}
 	return error;
 }
 
+struct server *server_new(const struct request_table *table, void *context)
+{
+	struct server *server = calloc(1, sizeof(*server));
+
+	if (server != NULL) {
+		server->address.sun_family = AF_UNIX;
+		server->listener = -1;
+		server->epoll = -1;
+		server->lock = -1;
+		server->reserve = -1;
+		server->table = table;
+		server->context = context;
+	}
+	return server;
+}
+
+int server_watch(struct server *server)
+{
+	struct epoll_event event = {.events = EPOLLIN, .data.ptr = NULL};
+
+	server->reserve = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	server->epoll = epoll_create1(EPOLL_CLOEXEC);
+	if (server->reserve < 0 || server->epoll < 0 ||
+		epoll_ctl(server->epoll, EPOLL_CTL_ADD, server->listener, &event) != 0) {
+		return -errno;
+	}
+	return 0;
+}
+
+int server_watch_peer(struct server *server, struct peer *peer, size_t slot)
+{
+	struct epoll_event event = {.events = peer_wants(peer), .data.ptr = peer};
+
+	if (epoll_ctl(server->epoll, EPOLL_CTL_ADD, peer->fd, &event) != 0) {
+		return -errno;
+	}
+	peer->events = event.events;
+	peer->active = ++server->clock;
+	server->peers[slot] = peer;
+	return 0;
+}
+
 int server_open(struct server **server, const char *path, const struct request_table *table,
 	void *context, struct err *err)
 {
-	struct server *opened = calloc(1, sizeof(*opened));
+	struct server *opened = server_new(table, context);
 
 	if (opened == NULL) {
 		err_set(err, "no memory");
 		return -ENOMEM;
 	}
-	opened->address.sun_family = AF_UNIX;
-	opened->listener = -1;
-	opened->epoll = -1;
-	opened->lock = -1;
-	opened->reserve = -1;
-	opened->table = table;
-	opened->context = context;
 	if (path[0] == '\0' || strlen(path) >= sizeof(opened->address.sun_path)) {
 		err_set(err, "the socket path must have 1 to %zu bytes, not %zu: %s",
 			sizeof(opened->address.sun_path) - 1, strlen(path), path);
@@ -276,22 +295,15 @@ static void server_accept(struct server *server)
 	if (peer_new(&peer, fd, server->table) != 0) {
 		return;
 	}
-	int watched = steal_fd(&fd); /* the peer's now */
-	struct epoll_event event = {.events = EPOLLOUT, .data.ptr = peer};
-	if (epoll_ctl(server->epoll, EPOLL_CTL_ADD, watched, &event) != 0) {
+	steal_fd(&fd); /* the peer's now */
+	if (server_watch_peer(server, peer, slot) != 0) {
 		peer_free(peer);
-		return;
 	}
-	peer->events = event.events;
-	peer->active = ++server->clock;
-	server->peers[slot] = peer;
 }
 
-static void server_serve(struct server *server, struct peer *peer, uint32_t events)
+/* Watches for what the peer wants now, or drops it when it is done. */
+static void server_follow(struct server *server, struct peer *peer)
 {
-	if (peer_serve(peer, events, server->table, server->context)) {
-		peer->active = ++server->clock;
-	}
 	bool done = peer_is_done(peer);
 	struct epoll_event event = {.events = peer_wants(peer), .data.ptr = peer};
 	if (!done && event.events != peer->events) {
@@ -301,6 +313,25 @@ static void server_serve(struct server *server, struct peer *peer, uint32_t even
 	for (size_t i = 0; done && i < SERVER_CLIENTS_MAX; i++) {
 		if (server->peers[i] == peer) {
 			server_drop(server, i);
+		}
+	}
+}
+
+static void server_serve(struct server *server, struct peer *peer, uint32_t events)
+{
+	if (peer_serve(peer, events, server->table, server->context)) {
+		peer->active = ++server->clock;
+	}
+	server_follow(server, peer);
+}
+
+void server_answer(struct server *server, json_t *result, const struct request_error *error)
+{
+	for (size_t i = 0; i < SERVER_CLIENTS_MAX; i++) {
+		struct peer *peer = server->peers[i];
+		if (peer != NULL && peer->later != NULL) {
+			peer_answer_later(peer, result, error);
+			server_follow(server, peer);
 		}
 	}
 }
