@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -12,8 +13,10 @@
 #include "control/client.h"
 #include "control/config_dir.h"
 #include "control/print.h"
+#include "loop/children.h"
 #include "loop/daemon.h"
 #include "loop/reconcile.h"
+#include "loop/reexec.h"
 #include "version.h"
 
 enum exit_code {
@@ -31,6 +34,8 @@ enum mode {
 struct arguments {
 	enum mode mode;
 	bool json;
+	/* With --check: the form in which a running meshd would hand over to us. */
+	const char *handover;
 	struct daemon_options options;
 };
 
@@ -40,6 +45,7 @@ static const char usage[] =
 	"\n"
 	"  --config DIR     configuration (default /etc/meshd)\n"
 	"  --run DIR        control socket and state (default /run/meshd)\n"
+	"  --state DIR      keys and leases, what a reboot must not lose (default /var/lib/meshd)\n"
 	"  --profiles DIR   profiles (default " MESHD_PROFILE_DIR ")\n"
 	"  --check [DIR]    check the configuration and exit: 0 right, 1 wrong\n"
 	"  --plan           show what would be done and exit: 0 nothing, 2 something\n"
@@ -53,15 +59,22 @@ static const char usage[] =
 static const struct option long_options[] = {
 	{"config", required_argument, NULL, 'c'},
 	{"run", required_argument, NULL, 'r'},
+	{"state", required_argument, NULL, 's'},
 	{"profiles", required_argument, NULL, 'p'},
 	{"check", no_argument, NULL, 'k'},
 	{"plan", no_argument, NULL, 'n'},
 	{"json", no_argument, NULL, 'j'},
 	{"purge", no_argument, NULL, 'x'},
+	{"handover", required_argument, NULL, 'o'}, /* for loop/reexec.h, not for people */
 	{"version", no_argument, NULL, 'V'},
 	{"help", no_argument, NULL, 'h'},
 	{NULL, 0, NULL, 0},
 };
+
+static void cleanup_reexec(struct reexec **reexec)
+{
+	reexec_free(*reexec);
+}
 
 static int fail_usage(const char *reason, const char *word)
 {
@@ -78,6 +91,12 @@ static int take_option(struct arguments *arguments, int option)
 		return -1;
 	case 'r':
 		arguments->options.run_dir = optarg;
+		return -1;
+	case 's':
+		arguments->options.state_dir = optarg;
+		return -1;
+	case 'o':
+		arguments->handover = optarg;
 		return -1;
 	case 'p':
 		arguments->options.profile_dir = optarg;
@@ -185,7 +204,8 @@ static int run_purge(const struct arguments *arguments)
 			arguments->options.run_dir);
 		return EXIT_FAILURE;
 	}
-	if (kernel_open(&kernel, &err) < 0) {
+	if (children_purge(arguments->options.run_dir, &err) < 0 ||
+		kernel_open(&kernel, &err) < 0) {
 		fprintf(stderr, "meshd: %s\n", err.text);
 		return EXIT_FAILURE;
 	}
@@ -197,10 +217,24 @@ static int run_purge(const struct arguments *arguments)
 	return result == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
+/* The configuration is right. Who asks with --handover hears whether we understand each other. */
+static int run_check(const struct arguments *arguments)
+{
+	if (arguments->handover != NULL) {
+		printf("meshd " MESHD_VERSION " takes over %d\n", REEXEC_FORM);
+	}
+	return EXIT_SUCCESS;
+}
+
 static int run_daemon(const struct arguments *arguments, struct config *config)
 {
+	const char *state_dir = arguments->options.state_dir;
 	struct err err = {0};
 
+	/* Without it the node works until its power is cut; then its leases and keys are gone. */
+	if (mkdir(state_dir, 0755) < 0 && errno != EEXIST) {
+		log_warning("main", "cannot make %s: %s", state_dir, strerror(errno));
+	}
 	if (daemon_run(&arguments->options, config, &err) < 0) {
 		log_error("main", "%s", err.text);
 		return EXIT_FAILURE;
@@ -212,9 +246,15 @@ int main(int argc, char **argv)
 {
 	struct arguments arguments = {.options = {.config_dir = "/etc/meshd",
 					      .profile_dir = MESHD_PROFILE_DIR,
-					      .run_dir = "/run/meshd"}};
+					      .run_dir = "/run/meshd",
+					      .state_dir = "/var/lib/meshd"}};
 	CLEANUP(config_free) struct config config = {0};
+	CLEANUP(cleanup_reexec) struct reexec *reexec = reexec_new(argv);
 
+	if (reexec == NULL) {
+		return EXIT_FAILURE;
+	}
+	arguments.options.reexec = reexec;
 	int code = read_arguments(argc, argv, &arguments);
 	if (code >= 0) {
 		return code;
@@ -227,7 +267,7 @@ int main(int argc, char **argv)
 	}
 	switch (arguments.mode) {
 	case MODE_CHECK:
-		return EXIT_SUCCESS;
+		return run_check(&arguments);
 	case MODE_PLAN:
 		return run_plan(&arguments, &config);
 	case MODE_RUN:

@@ -5,10 +5,14 @@
 #include "base/err.h"
 #include "core/config.h"
 
+struct reexec;
+
 struct daemon_options {
 	const char *config_dir;
 	const char *profile_dir;
 	const char *run_dir;
+	const char *state_dir; /* what has to outlive a reboot: keys, leases */
+	struct reexec *reexec; /* of main, see loop/reexec.h */
 };
 
 /* Runs the node until SIGTERM or SIGINT and leaves the network as it is. config, already read, is

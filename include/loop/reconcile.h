@@ -19,6 +19,15 @@ struct primary {
 	struct mac mac;
 };
 
+/* What a cycle saw and wants; good during the call. */
+struct reconcile_view {
+	const struct config *config;
+	const struct identity *identity; /* NULL while there is no primary link */
+	const struct state *desired;     /* sorted, like observed */
+	const struct state *observed;    /* before the cycle's changes */
+};
+typedef void reconcile_view_fn(void *context, const struct reconcile_view *view);
+
 struct reconcile {
 	struct kernel *kernel;
 	struct config config;
@@ -33,6 +42,10 @@ struct reconcile {
 			 change is a heal */
 	json_t *last_plan;      /* its first ops */
 	char config_error[320]; /* why the newest configuration is not in force, or "" */
+	reconcile_view_fn *on_view; /* called in every cycle, or NULL */
+	/* Adds what others find wrong; may be NULL. 0 or -ENOMEM. */
+	int (*more_problems)(void *context, struct problem_list *problems);
+	void *view_context;
 };
 
 /* Opens the kernel and remembers what RUN_DIR/state.json keeps. config is taken over. 0 or -errno

@@ -12,6 +12,7 @@
 #include "control/config_dir.h"
 #include "loop/daemon_state.h"
 #include "loop/notify.h"
+#include "loop/reexec.h"
 
 #define DEBOUNCE_QUIET 0.01 /* after a quiet second a change is mended at once */
 #define DEBOUNCE_BUSY  0.2
@@ -98,6 +99,21 @@ static void tell_systemd(struct daemon *daemon)
 	}
 }
 
+/* After the first cycle; what changed during it is found by the next. */
+static bool start_listening(struct daemon *daemon)
+{
+	struct err err = {0};
+
+	if (daemon->listening) {
+		return false;
+	}
+	daemon->listening = kernel_listen(daemon->reconcile.kernel, &err) == 0;
+	if (!daemon->listening) {
+		log_error("loop", "%s", err.text);
+	}
+	return true;
+}
+
 static void on_reconcile(struct ev_loop *loop, ev_timer *timer, int events)
 {
 	struct daemon *daemon = timer->data;
@@ -106,11 +122,11 @@ static void on_reconcile(struct ev_loop *loop, ev_timer *timer, int events)
 	(void)events;
 	daemon->dirty = false;
 	double delay = reconcile_run(&daemon->reconcile);
-	watch_kernel(daemon);
 	tell_systemd(daemon);
-	if (!daemon->ready && delay == 0) {
+	if (start_listening(daemon) || (!daemon->ready && delay == 0)) {
 		delay = DEBOUNCE_BUSY;
 	}
+	watch_kernel(daemon);
 	if (delay > 0) {
 		schedule(daemon, delay);
 	}
@@ -159,12 +175,27 @@ static void on_reload(struct ev_loop *loop, ev_signal *watcher, int events)
 	notify_send("READY=1");
 }
 
+static void on_children_stopped(void *context)
+{
+	struct daemon *daemon = context;
+
+	ev_break(daemon->loop, EVBREAK_ALL);
+}
+
+/* A second signal does not wait for the children. */
 static void on_stop(struct ev_loop *loop, ev_signal *watcher, int events)
 {
-	(void)watcher;
+	struct daemon *daemon = watcher->data;
+
 	(void)events;
+	if (daemon->stopping) {
+		ev_break(loop, EVBREAK_ALL);
+		return;
+	}
+	daemon->stopping = true;
+	daemon->reconcile.on_view = NULL; /* it would start them again */
 	notify_send("STOPPING=1");
-	ev_break(loop, EVBREAK_ALL);
+	children_stop(daemon->services.children, on_children_stopped, daemon);
 }
 
 static void on_server(struct ev_loop *loop, ev_io *watcher, int events)
@@ -233,13 +264,58 @@ static void start_watchers(struct daemon *daemon)
 	ev_periodic_start(daemon->loop, &daemon->clock_jump_watcher);
 }
 
+static void look_again(void *context)
+{
+	daemon_mark_dirty(context);
+}
+
+static int more_problems(void *context, struct problem_list *problems)
+{
+	return services_problems(context, problems);
+}
+
+static int start_services(struct daemon *daemon, struct err *err)
+{
+	struct services *services = &daemon->services;
+
+	services->look_again = look_again;
+	services->context = daemon;
+	int result = services_open(services, daemon->loop, daemon->reconcile.kernel,
+		daemon->options->run_dir, daemon->options->state_dir, err);
+	if (result == 0) {
+		daemon->reconcile.on_view = services_on_view;
+		daemon->reconcile.more_problems = more_problems;
+		daemon->reconcile.view_context = services;
+	}
+	return result;
+}
+
+static int run_loop(struct daemon *daemon, struct err *err)
+{
+	daemon->loop = ev_default_loop(EVFLAG_NOENV);
+	if (daemon->loop == NULL) {
+		err_set(err, "cannot make an event loop");
+		return -EIO;
+	}
+	int result = start_services(daemon, err);
+	if (result == 0) {
+		start_watchers(daemon);
+		reexec_finish(daemon);
+		ev_run(daemon->loop, 0);
+		services_close(&daemon->services);
+	}
+	reexec_stop(daemon);
+	ev_loop_destroy(daemon->loop);
+	return result;
+}
+
 int daemon_run(const struct daemon_options *options, struct config *config, struct err *err)
 {
 	struct daemon daemon = {.options = options};
 	char path[320];
 
 	snprintf(path, sizeof(path), "%s/control.sock", options->run_dir);
-	int result = server_open(&daemon.server, path, &daemon_methods, &daemon, err);
+	int result = reexec_open_server(&daemon, path, err);
 	if (result < 0) {
 		return result;
 	}
@@ -248,15 +324,7 @@ int daemon_run(const struct daemon_options *options, struct config *config, stru
 		server_close(daemon.server);
 		return result;
 	}
-	daemon.loop = ev_default_loop(EVFLAG_NOENV);
-	if (daemon.loop == NULL) {
-		err_set(err, "cannot make an event loop");
-		result = -EIO;
-	} else {
-		start_watchers(&daemon);
-		ev_run(daemon.loop, 0);
-		ev_loop_destroy(daemon.loop);
-	}
+	result = run_loop(&daemon, err);
 	server_close(daemon.server);
 	reconcile_close(&daemon.reconcile);
 	return result;

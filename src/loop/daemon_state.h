@@ -7,10 +7,12 @@
 #include "control/server.h"
 #include "loop/daemon.h"
 #include "loop/reconcile.h"
+#include "loop/services.h"
 
 struct daemon {
 	const struct daemon_options *options;
 	struct reconcile reconcile;
+	struct services services;
 	struct server *server;
 	struct ev_loop *loop;
 	ev_io kernel_watchers[KERNEL_FDS];
@@ -21,7 +23,9 @@ struct daemon {
 	ev_signal reload_watcher;
 	ev_signal stop_watchers[2];
 	bool dirty;
-	bool ready; /* systemd was told */
+	bool ready;     /* systemd was told */
+	bool listening; /* changes are heard */
+	bool stopping;  /* the children are on their way out */
 };
 
 /* What the control socket offers; its context is the struct daemon. */

@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <errno.h>
 #include <string.h>
+
+#include <ev.h>
 
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "core/desired.h"
 #include "core/diff.h"
+#include "loop/children.h"
 #include "loop/reconcile.h"
 #include "loop/report.h"
 
@@ -42,4 +46,42 @@ int reconcile_purge(struct kernel *kernel, struct err *err)
 		}
 	}
 	return failed;
+}
+
+static void ask_nothing(void *context, enum child_name name)
+{
+	(void)context;
+	(void)name;
+}
+
+static void note_change(void *context, enum child_name name, bool answers)
+{
+	(void)context;
+	(void)name;
+	(void)answers;
+}
+
+static void end_loop(void *context)
+{
+	ev_break(context, EVBREAK_ALL);
+}
+
+int children_purge(const char *run_dir, struct err *err)
+{
+	struct children_listener listener = {.ask = ask_nothing, .on_change = note_change};
+	struct children *children = NULL;
+	struct ev_loop *loop = ev_default_loop(EVFLAG_NOENV);
+
+	if (loop == NULL) {
+		err_set(err, "cannot make an event loop");
+		return -EIO;
+	}
+	int result = children_open(&children, loop, run_dir, &listener, err);
+	if (result == 0) {
+		children_stop(children, end_loop, loop);
+		ev_run(loop, 0);
+		children_close(children);
+	}
+	ev_loop_destroy(loop);
+	return result;
 }

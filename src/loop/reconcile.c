@@ -58,6 +58,13 @@ static double monotonic_now(void)
 
 /* --- one pass --- */
 
+static void add_more_problems(const struct reconcile *reconcile, struct pass *pass)
+{
+	if (reconcile->more_problems != NULL) {
+		reconcile->more_problems(reconcile->view_context, &pass->problems);
+	}
+}
+
 /* Keeps the primary link that was chosen once; the configuration may name another. */
 static void choose_primary(struct reconcile *reconcile, struct pass *pass)
 {
@@ -225,7 +232,9 @@ static bool pass_apply(struct reconcile *reconcile, struct pass *pass)
 	if (pass->plan.count == 0) {
 		return false;
 	}
+	double began = monotonic_now();
 	int result = kernel_apply(reconcile->kernel, &pass->plan, &pass->observed);
+	reconcile->record.apply_seconds = monotonic_now() - began;
 	if (result < 0) {
 		problem_add(&pass->problems, PROBLEM_OPERATION, "netlink", "",
 			"cannot talk to the kernel: %s", strerrordesc_np(-result));
@@ -246,6 +255,18 @@ static bool pass_apply(struct reconcile *reconcile, struct pass *pass)
 	return false;
 }
 
+static void show_view(struct reconcile *reconcile, struct pass *pass)
+{
+	struct reconcile_view view = {.config = &reconcile->config,
+		.identity = pass->has_primary ? &pass->identity : NULL,
+		.desired = &pass->desired,
+		.observed = &pass->observed};
+
+	if (reconcile->on_view != NULL) {
+		reconcile->on_view(reconcile->view_context, &view);
+	}
+}
+
 /* One pass of a cycle; *delay as reconcile_run's result. True when another pass is needed at once.
  */
 static bool run_pass(struct reconcile *reconcile, double *delay)
@@ -264,8 +285,12 @@ static bool run_pass(struct reconcile *reconcile, double *delay)
 	}
 	reconcile->record.converged = result == 0 && pass.has_primary && pass.plan.count == 0;
 	bool again = result == 0 && pass_apply(reconcile, &pass);
+	if (result == 0 && !again) {
+		show_view(reconcile, &pass);
+	}
 	*delay = pass.next == 0 ? 0 : pass.next - pass.now;
 	if (!again) {
+		add_more_problems(reconcile, &pass);
 		report_problems(&reconcile->problems, &pass.problems);
 		problem_list_free(&reconcile->problems);
 		reconcile->problems = pass.problems;
@@ -321,6 +346,7 @@ json_t *reconcile_status(struct reconcile *reconcile, struct err *err)
 		return NULL;
 	}
 	pass_guard(reconcile, &pass);
+	add_more_problems(reconcile, &pass);
 	reconcile->record.converged = pass.has_primary && pass.plan.count == 0;
 	if (reconcile->config.batadv.enabled) {
 		kernel_mesh_peers(reconcile->kernel, reconcile->config.batadv.device, &peers,
