@@ -37,9 +37,18 @@ static void print_errors(const json_t *errors)
 
 int command_call(const struct options *options, const char *method, json_t **result)
 {
+	struct command_request request = {.method = method};
+
+	return command_ask(options, &request, result);
+}
+
+int command_ask(const struct options *options, const struct command_request *request,
+	json_t **result)
+{
 	json_t *answer CLEANUP(cleanup_json) = NULL;
 	struct err err = {0};
-	int error = client_call(options->socket, method, NULL, CLIENT_TIMEOUT_MS, &answer, &err);
+	int error = client_call(options->socket, request->method, request->params,
+		request->timeout_ms, &answer, &err);
 
 	if (error == 0) {
 		*result = steal_ptr(answer);

@@ -20,6 +20,8 @@ struct options {
 	const char *profiles; /* NULL = where they are installed */
 	bool json;
 	bool all;
+	bool own;
+	bool remote;
 	bool help;
 	const char *operand; /* the word after the command, or NULL */
 };
@@ -30,10 +32,24 @@ int command_plan(const struct options *options);
 int command_reload(const struct options *options);
 int command_version(const struct options *options);
 int command_check(const struct options *options);
+int command_children(const struct options *options);
+int command_restart(const struct options *options);
+int command_leases(const struct options *options);
+int command_nodes(const struct options *options);
+int command_routing(const struct options *options);
+int command_reexec(const struct options *options);
+
+struct command_request {
+	const char *method;
+	json_t *params; /* borrowed, or NULL */
+	int timeout_ms; /* 0 = the usual one */
+};
 
 /* Calls the daemon. EXIT_CODE_OK with *result, a new reference; else the exit code, with the reason
  * said on stderr, or (options->json) the error object on stdout where the daemon refused. */
 int command_call(const struct options *options, const char *method, json_t **result);
+int command_ask(const struct options *options, const struct command_request *request,
+	json_t **result);
 void command_print_json(const json_t *json);
 
 static inline void cleanup_json(json_t **json)

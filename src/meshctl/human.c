@@ -30,6 +30,13 @@ const char *human_count(long long count, char text[HUMAN_SIZE])
 	return scale(count, 1000, units, text);
 }
 
+const char *human_rate(long long rate, char text[HUMAN_SIZE])
+{
+	static const char *const units[] = {" ", " k", " M", " G", " T"};
+
+	return scale(rate, 1000, units, text);
+}
+
 const char *human_bytes(long long bytes, char text[HUMAN_SIZE])
 {
 	static const char *const units[] = {" B", " KiB", " MiB", " GiB", " TiB"};
@@ -56,4 +63,13 @@ const char *human_milliseconds(long long milliseconds, char text[HUMAN_SIZE])
 			hours % HOURS_A_DAY);
 	}
 	return text;
+}
+
+const char *human_seconds(long long seconds, char text[HUMAN_SIZE])
+{
+	if (seconds < 10) {
+		snprintf(text, HUMAN_SIZE, "%lld s", seconds);
+		return text;
+	}
+	return human_milliseconds(seconds * 1000, text);
 }

@@ -17,6 +17,7 @@ enum option_bit {
 	OPTION_ALL = 1 << 0,
 	OPTION_PROFILES = 1 << 1,
 	OPTION_OPERAND = 1 << 2,
+	OPTION_ORIGIN = 1 << 3,
 };
 
 struct command {
@@ -38,6 +39,26 @@ static const struct command commands[] = {
 	{"reload", "", "read the configuration again",
 		"A wrong configuration changes nothing: its errors are shown, exit code 1.\n",
 		command_reload, 0},
+	{"children", "[--all]", "show the programs that meshd keeps running",
+		"  --all          how each ended, the last ten times, and its last words\n"
+		"Exit code: 0 all run that are wanted, 2 one does not.\n",
+		command_children, OPTION_ALL},
+	{"restart", "CHILD", "stop a child and start it again",
+		"CHILD is babeld, bmx7, alfred or dnsmasq.\n", command_restart, OPTION_OPERAND},
+	{"leases", "[--own | --remote]", "show the cloud's leases and conflicts",
+		"  --own          only the leases that this node gave\n"
+		"  --remote       only those of other nodes\n",
+		command_leases, OPTION_ORIGIN},
+	{"nodes", "", "show the cloud's nodes by what they tell about themselves", "",
+		command_nodes, 0},
+	{"routing", "[--all]", "show what bmx7 and babeld report",
+		"  --all          every row\n"
+		"Exit code: 0 those in use answer, 2 one does not.\n",
+		command_routing, OPTION_ALL},
+	{"reexec", "", "replace the running meshd by the program now at its path",
+		"Children, connections and the network stay as they are. A program that would not\n"
+		"start is refused, and the running one goes on: exit code 1.\n",
+		command_reexec, 0},
 	{"version", "", "print the versions of meshctl and meshd", "", command_version, 0},
 	{"check", "[--profiles DIR] [DIR]", "check a configuration (default /etc/meshd)",
 		"  --profiles DIR where the profiles are (default " MESHD_PROFILE_DIR ")\n"
@@ -52,6 +73,8 @@ static const struct option long_options[] = {
 	{"profiles", required_argument, NULL, 'p'},
 	{"json", no_argument, NULL, 'j'},
 	{"all", no_argument, NULL, 'a'},
+	{"own", no_argument, NULL, 'o'},
+	{"remote", no_argument, NULL, 'r'},
 	{"help", no_argument, NULL, 'h'},
 	{"version", no_argument, NULL, 'V'},
 	{NULL, 0, NULL, 0},
@@ -106,6 +129,14 @@ static int take_option(struct options *options, int option, unsigned int *taken)
 	case 'a':
 		options->all = true;
 		*taken |= OPTION_ALL;
+		return -1;
+	case 'o':
+		options->own = true;
+		*taken |= OPTION_ORIGIN;
+		return -1;
+	case 'r':
+		options->remote = true;
+		*taken |= OPTION_ORIGIN;
 		return -1;
 	case 'h':
 		options->help = true;

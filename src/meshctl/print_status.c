@@ -111,7 +111,7 @@ static void print_problems(const json_t *status, const struct status_view *view)
 	}
 }
 
-static void print_label(const struct status_view *view, const char *label)
+void status_print_label(const struct status_view *view, const char *label)
 {
 	print_styled(view->to, view->colour, PRINT_BOLD, "%-*s", LABEL_WIDTH, label);
 }
@@ -139,7 +139,7 @@ static void print_node(const json_t *status, const struct status_view *view)
 	const json_t *node = json_object_get(status, "node");
 	const char *primary = status_text(node, "primary_link");
 
-	print_label(view, "Node");
+	status_print_label(view, "Node");
 	print_value(view, status_text(node, "ipv4"));
 	print_value(view, status_text(node, "ipv6"));
 	print_value(view, status_text(node, "mac"));
@@ -156,7 +156,7 @@ static void print_cloud(const json_t *status, const struct status_view *view)
 	const json_t *cloud = json_object_get(status, "cloud");
 	long long vlan = status_number(cloud, "vlan");
 
-	print_label(view, "Cloud");
+	status_print_label(view, "Cloud");
 	print_value(view, status_text(cloud, "ssid"));
 	print_styled(view->to, view->colour, PRINT_DIM, "  id %s",
 		status_text(cloud, "network_id"));
@@ -176,7 +176,7 @@ static void print_gateway(const json_t *status, const struct status_view *view)
 	if (!status_flag(anycast, "enabled")) {
 		return;
 	}
-	print_label(view, "Anycast");
+	status_print_label(view, "Anycast");
 	print_value(view, status_text(anycast, "ipv4"));
 	print_value(view, status_text(anycast, "ipv6"));
 	print_value(view, status_text(anycast, "mac"));
@@ -191,7 +191,7 @@ static void print_lan(const json_t *status, const struct status_view *view)
 	size_t index;
 	json_t *port;
 
-	print_label(view, "LAN");
+	status_print_label(view, "LAN");
 	print_value(view, status_text(lan, "bridge"));
 	print_link_state(lan, view);
 	json_array_foreach (json_object_get(lan, "ports"), index, port) {
@@ -216,7 +216,7 @@ static void print_mesh(const json_t *status, const struct status_view *view)
 	}
 	size_t nodes = json_array_size(json_object_get(mesh, "originators"));
 	size_t neighbours = json_array_size(json_object_get(mesh, "neighbours"));
-	print_label(view, "Mesh");
+	status_print_label(view, "Mesh");
 	print_value(view, status_text(mesh, "device"));
 	print_value(view, status_text(mesh, "algorithm"));
 	if (status_flag(mesh, "present")) {
@@ -239,7 +239,7 @@ static void print_history(const json_t *status, const struct status_view *view)
 	long long refused = status_number(reconcile, "last_failures");
 	char age[HUMAN_SIZE];
 
-	print_label(view, "Meshd");
+	status_print_label(view, "Meshd");
 	print_styled(view->to, view->colour, PRINT_PLAIN, "  runs for %s",
 		human_milliseconds((now - status_number(reconcile, "started")) * 1000, age));
 	if (change > 0) {
@@ -271,6 +271,7 @@ void print_status(const json_t *status, const struct status_view *view)
 	print_gateway(status, view);
 	print_lan(status, view);
 	print_mesh(status, view);
+	status_print_services(status, view);
 	status_print_links(status, view);
 	status_print_peers(status, view);
 	status_print_rules(status, view);

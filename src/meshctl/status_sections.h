@@ -8,7 +8,11 @@
 void status_print_links(const json_t *status, const struct status_view *view);
 void status_print_peers(const json_t *status, const struct status_view *view);
 void status_print_rules(const json_t *status, const struct status_view *view);
+/* One line each for the children, what is shared in the cloud and layer 3. */
+void status_print_services(const json_t *status, const struct status_view *view);
 
+/* A label of print_status(), in its column. */
+void status_print_label(const struct status_view *view, const char *label);
 /* Members of an object; "", false and 0 where there is none. */
 const char *status_text(const json_t *json, const char *name);
 bool status_flag(const json_t *json, const char *name);

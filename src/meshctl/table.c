@@ -47,6 +47,19 @@ void table_end_row(struct table *table)
 	}
 }
 
+void table_add_titles(struct table *table, const char *const *titles, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		table_add(table, PRINT_DIM, "%s", titles[i]);
+	}
+	table_end_row(table);
+}
+
+void table_add_text(struct table *table, enum print_style style, const char *text)
+{
+	table_add(table, text[0] == '\0' ? PRINT_DIM : style, "%s", text[0] == '\0' ? "-" : text);
+}
+
 static void measure(const struct table *table, int widths[TABLE_COLUMNS_MAX])
 {
 	size_t column = 0;

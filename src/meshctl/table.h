@@ -5,8 +5,8 @@
 
 #include "control/print.h"
 
-#define TABLE_COLUMNS_MAX 8
-#define TABLE_CELL_SIZE   80
+#define TABLE_COLUMNS_MAX 10
+#define TABLE_CELL_SIZE   144
 
 struct table_cell {
 	char text[TABLE_CELL_SIZE];
@@ -24,6 +24,10 @@ struct table {
 
 void table_add(struct table *table, enum print_style style, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
+/* The first row of a table: count words, dim. */
+void table_add_titles(struct table *table, const char *const *titles, size_t count);
+/* A text, "-" where it is empty. */
+void table_add_text(struct table *table, enum print_style style, const char *text);
 void table_end_row(struct table *table);
 /* Columns past TABLE_COLUMNS_MAX are not aligned. */
 void table_print(const struct table *table, FILE *to, bool colour, int indent);
