@@ -16,7 +16,7 @@ import time
 
 TREE = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(TREE / "test" / "vm"))
-from lab import Lab  # noqa: E402
+from lab import CHILDLESS, Lab  # noqa: E402
 from netns import wait_for  # noqa: E402
 
 FIRST_DUMMY = 100  # as in bare_links.c
@@ -24,6 +24,7 @@ CONFIG = {
     "cloud": {"ssid": "LibreMesh.org"},
     "links": {"dummy*": {}},
     "node": {"primary_link": "dummy0"},
+    **CHILDLESS,
 }
 # What meshd's default profile sets other than batman-adv itself.
 MESH_COMMANDS = ("it 1000", "bl 1", "dat 0", "mff 1", "gw client", "hp 30", "f 1", "ag 1")

@@ -49,8 +49,58 @@ static void check_errors(const struct err_list *errors, const uint8_t *bytes, si
 	}
 }
 
+/* What goes into argument lists and other programs' files. */
+static void check_word(const char *text, bool may_be_empty)
+{
+	expect(may_be_empty || text[0] != '\0');
+	for (; *text != '\0'; text++) {
+		expect((unsigned char)*text >= ' ' && *text != 0x7f);
+	}
+}
+
+static void check_layer3(const struct layer3_config *layer3)
+{
+	check_word(layer3->program.path, true);
+	for (size_t i = 0; i < layer3->network_count; i++) {
+		const struct network_config *network = &layer3->networks[i];
+		int bits = (int)ip_bits(&network->network.ip);
+		expect(strspn(network->name, "abcdefghijklmnopqrstuvwxyz0123456789_") ==
+			strlen(network->name));
+		expect(bits > 0 && network->max_length <= bits);
+		expect(network->max_length == -1 || network->max_length >= network->network.length);
+	}
+	for (size_t i = 0; i < layer3->announce_count; i++) {
+		expect(ip_bits(&layer3->announce[i].network.ip) > 0);
+	}
+}
+
+static void check_dhcp(const struct config *config)
+{
+	check_word(config->dhcp.program.path, true);
+	check_word(config->dhcp.pool, true);
+	check_word(config->dhcp.domain, false);
+	expect(config->anycast.enabled || !config->dhcp.enabled);
+	for (size_t i = 0; i < config->dhcp.name_count; i++) {
+		check_word(config->dhcp.names[i].text, false);
+	}
+	for (size_t i = 0; i < config->dhcp.resolver_count; i++) {
+		struct ip ip;
+		expect(ip_parse(config->dhcp.resolvers[i].text, &ip) == 0);
+	}
+	for (size_t i = 0; i < config->dhcp.host_count && config->dhcp.enabled; i++) {
+		const struct host_config *host = &config->dhcp.hosts[i];
+		check_word(host->name, false);
+		expect(host->ipv4.family != 0 ||
+			(host->ipv6.family != 0 && mac_is_zero(&host->mac)));
+	}
+}
+
 static void check_config(const struct config *config)
 {
+	check_layer3(&config->bmx7);
+	check_layer3(&config->babeld);
+	check_word(config->alfred.program.path, true);
+	check_dhcp(config);
 	expect(config->cloud.ssid[0] != '\0');
 	expect(config->cloud.vlan >= VLAN_AUTO && config->cloud.vlan <= 4094);
 	expect(ifname_is_valid(config->lan.bridge) && ifname_is_valid(config->batadv.device));

@@ -36,6 +36,14 @@ static json_t *run_echo(void *context, const json_t *params, struct request_erro
 	return json_deep_copy(params);
 }
 
+static json_t *run_later(void *context, const json_t *params, struct request_error *error)
+{
+	(void)params;
+	++*(int *)context;
+	error->later = true;
+	return NULL;
+}
+
 static const struct request_param params[] = {
 	{"name", JSON_STRING, true, "a text"},
 	{"count", JSON_INTEGER, false, "a number"},
@@ -44,7 +52,20 @@ static const struct request_param params[] = {
 
 static const struct request_method methods[] = {
 	{.name = "echo", .run = run_echo, .params = params, .param_count = ARRAY_SIZE(params)},
+	{.name = "later", .run = run_later},
 };
+
+/* Gives the reference away. */
+static json_t *finish(json_t *later)
+{
+	json_t *result = json_true();
+	json_t *answer = request_finish(later, result, NULL);
+
+	expect(answer != NULL && !request_is_later(answer));
+	json_decref(result);
+	json_decref(later);
+	return answer;
+}
 
 static void check_answer(const json_t *answer)
 {
@@ -79,6 +100,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 		int ran = 0;
 		json_t *answer = request_answer(&table, &ran, &caller, at, length);
 		expect(ran <= 1);
+		if (request_is_later(answer)) {
+			answer = finish(answer);
+		}
 		if (answer != NULL) {
 			check_answer(answer);
 		}

@@ -43,6 +43,7 @@ static struct nft *open_clean(void)
 
 	run_command("nft flush ruleset");
 	ck_assert_int_eq(nft_open(&nft), 0);
+	ck_assert_int_eq(nft_listen(nft), 0);
 	return nft;
 }
 
@@ -151,7 +152,7 @@ static void check_frame(struct nft *nft, struct wire *wire, const struct frame_c
 	char expected[NFT_NAME_SIZE];
 	struct ruleset before = read_back(nft);
 
-	frame_rule(test, origin, expected, sizeof(expected));
+	frame_rule(test, expected, sizeof(expected));
 	wire_send(wire, &test->spec, origin);
 	bool crossed = wire_crossed(wire, origin);
 	struct ruleset after = read_back(nft);

@@ -31,6 +31,7 @@ void open_room(void)
 	}
 	run("ip link set lo up; ip link add v0 type veth peer name v1");
 	ck_assert_msg(kernel_open(&room.kernel, &err) == 0, "%s", err.text);
+	ck_assert_msg(kernel_listen(room.kernel, &err) == 0, "%s", err.text);
 	room.ready = true;
 }
 

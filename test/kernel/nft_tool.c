@@ -168,7 +168,11 @@ static void compare_rule(const struct nft_rule *rule, json_t *listed)
 	ck_assert_str_eq(json_string_value(json_object_get(listed, "comment")), rule->name);
 	compare_matches(rule, exprs, &at);
 	ck_assert_ptr_nonnull(json_object_get(json_array_get(exprs, at++), "counter"));
-	if (rule->verdict != NFT_VERDICT_NONE) {
+	if (rule->verdict == NFT_VERDICT_JUMP) {
+		json_t *jump = json_object_get(json_array_get(exprs, at++), "jump");
+
+		ck_assert_str_eq(json_string_value(json_object_get(jump, "target")), rule->target);
+	} else if (rule->verdict != NFT_VERDICT_NONE) {
 		ck_assert_ptr_nonnull(
 			json_object_get(json_array_get(exprs, at++), verdicts[rule->verdict]));
 	}
@@ -178,6 +182,10 @@ static void compare_rule(const struct nft_rule *rule, json_t *listed)
 static void compare_chain(const struct nft_chain *chain, json_t *listed)
 {
 	ck_assert_str_eq(json_string_value(json_object_get(listed, "name")), chain->name);
+	if (chain->hook < 0) {
+		ck_assert_ptr_null(json_object_get(listed, "hook"));
+		return;
+	}
 	ck_assert_str_eq(json_string_value(json_object_get(listed, "type")), chain->type);
 	ck_assert_str_eq(json_string_value(json_object_get(listed, "hook")), chain->name);
 	ck_assert_str_eq(json_string_value(json_object_get(listed, "policy")), "accept");

@@ -9,14 +9,17 @@ ROOMS = {
     "base": set(),
     "core": {"base"},
     "kernel": {"base", "core"},
+    "process": {"base", "core"},
+    "routing": {"base", "core"},
+    "cloud": {"base", "core"},
     "control": {"base", "core"},
-    "loop": {"base", "core", "kernel", "control"},
+    "loop": {"base", "core", "kernel", "process", "routing", "cloud", "control"},
     "meshctl": {"base", "core", "control"},
     "main": {"base", "core", "kernel", "control", "loop"},
 }
 # Headers of libraries: where alone they may be included.
 LIBRARIES = {
-    r"ev\.h": ("src/loop/", "src/main.c"),
+    r"ev\.h": ("src/loop/", "include/loop/", "src/main.c"),
     r"(libmnl|libnftnl|netlink)/.*": ("src/kernel/", "test/"),
 }
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*([<"])([^>"]+)[>"]', re.MULTILINE)

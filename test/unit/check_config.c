@@ -247,7 +247,8 @@ START_TEST(test_fallbacks)
 	ck_assert_str_eq(config->node.primary_link, "");
 	ck_assert_int_eq(config->cloud.vlan, VLAN_AUTO);
 	ck_assert_uint_eq(config->cloud.vlan_protocol, ETH_P_8021Q);
-	ck_assert_str_eq(config->cloud.ipv4, identity_default_ipv4);
+	/* Nodes in the lower half, clients in the upper. */
+	ck_assert_str_eq(config->cloud.ipv4, "10.%N1.0.0/16/17");
 	ck_assert_str_eq(config->cloud.ipv6, identity_default_ipv6);
 	ck_assert_str_eq(config->anycast.mac, identity_default_anycast_mac);
 	ck_assert_str_eq(config->anycast.ipv4, "");

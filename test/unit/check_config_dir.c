@@ -200,9 +200,12 @@ START_TEST(test_shipped_profiles)
 {
 	static const struct {
 		const char *name;
-		bool batadv, bmx7, babeld;
-	} profiles[] = {{"default", true, false, true}, {"libremesh", true, true, true},
-		{"l2-only", true, false, false}, {"l3-only", false, false, true}};
+		bool batadv, bmx7, babeld, alfred;
+		const char *ipv4;
+	} profiles[] = {{"default", true, false, true, true, "10.%N1.0.0/16/17"},
+		{"libremesh", true, true, true, true, "10.%N1.0.0/16"},
+		{"l2-only", true, false, false, true, "10.%N1.0.0/16/17"},
+		{"l3-only", false, false, true, false, "10.%N1.0.0/16/17"}};
 	char text[128];
 
 	for (size_t i = 0; i < ARRAY_SIZE(profiles); i++) {
@@ -221,7 +224,10 @@ START_TEST(test_shipped_profiles)
 		ck_assert(config->batadv.enabled == profiles[i].batadv);
 		ck_assert(config->bmx7.enabled == profiles[i].bmx7);
 		ck_assert(config->babeld.enabled == profiles[i].babeld);
-		ck_assert(config->anycast.enabled);
+		ck_assert(config->alfred.enabled == profiles[i].alfred);
+		ck_assert(config->bmx7.supervise && config->babeld.supervise);
+		ck_assert(config->anycast.enabled && config->dhcp.enabled);
+		ck_assert_str_eq(config->cloud.ipv4, profiles[i].ipv4);
 		ck_assert_int_eq(config->batadv.mtu, 1532);
 		ck_assert_uint_eq(config->batadv.settings.head.has,
 			(FIELD_BIT(MESH_FIELD_COUNT) - 1) & ~FIELD_BIT(MESH_LOG_LEVEL) &
@@ -263,6 +269,55 @@ START_TEST(test_libremesh)
 	ck_assert_int_eq(config->bmx7.mtu, 1500);
 	ck_assert_str_eq(config->anycast.mac, "aa:aa:aa:%N1:%N2:aa");
 	ck_assert_int_eq(config->lan.mtu, 1500);
+	reading_free(&reading);
+}
+END_TEST
+
+static void expect_networks(const struct layer3_config *layer3, const char *const (*expected)[2],
+	size_t count)
+{
+	ck_assert_uint_eq(layer3->network_count, count);
+	for (size_t i = 0; i < count; i++) {
+		const struct network_config *network = &layer3->networks[i];
+		char text[PREFIX_TEXT_SIZE];
+		char both[PREFIX_TEXT_SIZE + 16];
+
+		prefix_format(&network->network, text);
+		snprintf(both, sizeof(both), "%s %d", text, network->max_length);
+		ck_assert_str_eq(network->name, expected[i][0]);
+		ck_assert_str_eq(both, expected[i][1]);
+	}
+}
+
+/* What LibreMesh tells its daemons. */
+START_TEST(test_libremesh_children)
+{
+	static const char *const search[][2] = {{"nodes", "172.16.0.0/12 -1"},
+		{"clouds", "10.0.0.0/8 -1"}, {"inet4", "0.0.0.0/0 0"}, {"inet6", "::/0 0"},
+		{"publicv6", "2000::/3 64"}};
+	static const char *const rules[][2] = {{"clouds6", "fc00::/7 -1"},
+		{"publicv6", "2000::/3 -1"}, {"inet6", "::/0 0"}, {"clouds", "10.0.0.0/8 -1"},
+		{"nodes", "172.16.0.0/12 -1"}, {"inet4", "0.0.0.0/0 0"}};
+	static const char *const names[] = {"thisnode.info", "minodo.info", "meuno.info"};
+	static const char *const resolvers[] = {"4.2.2.2", "141.1.1.1", "2001:470:20::2"};
+
+	write_file("meshd.json", "{\"cloud\": {\"ssid\": \"a\"}, \"profile\": \"libremesh\"}");
+	struct reading reading = read_dir(PROFILES);
+	const struct config *config = &reading.config;
+	expect_ok(&reading);
+	expect_networks(&config->bmx7, search, ARRAY_SIZE(search));
+	expect_networks(&config->babeld, rules, ARRAY_SIZE(rules));
+	ck_assert_int_eq(config->babeld_link_type, BABELD_LINK_WIRELESS);
+	ck_assert_int_eq(config->dhcp.mtu, 1350);
+	ck_assert_int_eq(config->dhcp.lease_time, 3600);
+	ck_assert_int_eq(config->dhcp.ra_interval, 120);
+	ck_assert_str_eq(config->dhcp.domain, "thisnode.info");
+	ck_assert_uint_eq(config->dhcp.name_count, 3);
+	ck_assert_uint_eq(config->dhcp.resolver_count, 3);
+	for (size_t i = 0; i < 3; i++) {
+		ck_assert_str_eq(config->dhcp.names[i].text, names[i]);
+		ck_assert_str_eq(config->dhcp.resolvers[i].text, resolvers[i]);
+	}
 	reading_free(&reading);
 }
 END_TEST
@@ -315,8 +370,8 @@ END_TEST
 Suite *check_suite(void)
 {
 	const TTest *const tests[] = {test_order, test_missing, test_not_regular, test_large,
-		test_profile, test_shipped_profiles, test_libremesh, test_shipped_example,
-		test_manual};
+		test_profile, test_shipped_profiles, test_libremesh, test_libremesh_children,
+		test_shipped_example, test_manual};
 	Suite *suite = suite_create("config_dir");
 	TCase *tcase = tcase_create("config_dir");
 

@@ -115,13 +115,14 @@ START_TEST(test_gw_mode)
 	expect_settings_error("{\"batadv\": {\"gw_mode\": \"server\"}}",
 		"2:1:24: $.batadv.gw_mode: gw_mode \"server\" with anycast makes every other node "
 		"send its clients' DHCP requests here");
-	reading = read_settings(
-		"{\"batadv\": {\"gw_mode\": \"server\"}, \"anycast\": {\"enabled\": false}}");
+	reading = read_settings("{\"batadv\": {\"gw_mode\": \"server\"}, \"anycast\": "
+				"{\"enabled\": false}, \"dhcp\": {\"enabled\": false}}");
 	expect_ok(&reading);
 	ck_assert_uint_eq(reading.config.batadv.settings.gw_mode, BATADV_GW_MODE_SERVER);
 	reading_free(&reading);
 	reading = read_texts(SSID,
-		"{\"batadv\": {\"gw_mode\": \"server\"}, \"anycast\": {\"enabled\": false}}",
+		"{\"batadv\": {\"gw_mode\": \"server\"}, \"anycast\": {\"enabled\": false}, "
+		"\"dhcp\": {\"enabled\": false}}",
 		"{\"anycast\": {\"enabled\": true}}");
 	expect_error(&reading, 0, "3:1:25: $.anycast.enabled: gw_mode \"server\"");
 	reading_free(&reading);
@@ -162,8 +163,9 @@ START_TEST(test_templates)
 	/* Right by itself, not with anycast. */
 	expect_settings_error("{\"cloud\": {\"ipv4\": \"10.%N1.0.0/31\"}}",
 		"2:1:20: $.cloud.ipv4: ipv4 template \"10.%N1.0.0/31\": a /31 has no room");
-	struct reading reading = read_settings(
-		"{\"cloud\": {\"ipv4\": \"10.%N1.0.0/31\"}, \"anycast\": {\"enabled\": false}}");
+	struct reading reading =
+		read_settings("{\"cloud\": {\"ipv4\": \"10.%N1.0.0/31\"}, \"anycast\": "
+			      "{\"enabled\": false}, \"dhcp\": {\"enabled\": false}}");
 	expect_ok(&reading);
 	reading_free(&reading);
 	reading = read_settings(

@@ -12,6 +12,7 @@
 #include "meshctl/human.c"
 #include "meshctl/print_status.c"
 #include "meshctl/status_sections.c"
+#include "meshctl/status_services.c"
 #include "meshctl/table.c"
 /* NOLINTEND(bugprone-suspicious-include) */
 

@@ -154,7 +154,8 @@ static bool rule_matches(const struct nft_rule *rule, const struct packet *packe
 	return true;
 }
 
-/* The rule that drops the packet in the chain, or NULL. Counts as the kernel does. */
+/* The rule that decides about the packet in the chain and those it jumps to, or NULL. Counts as the
+ * kernel does. */
 static const struct nft_rule *run_chain(struct ruleset *ruleset, const char *chain,
 	const struct packet *packet)
 {
@@ -165,11 +166,26 @@ static const struct nft_rule *run_chain(struct ruleset *ruleset, const char *cha
 			continue;
 		}
 		rule->packets++;
-		if (rule->verdict != NFT_VERDICT_NONE) {
-			return rule->verdict == NFT_VERDICT_DROP ? rule : NULL;
+		if (rule->verdict == NFT_VERDICT_JUMP) {
+			const struct nft_rule *decided = run_chain(ruleset, rule->target, packet);
+
+			if (decided) {
+				return decided;
+			}
+		} else if (rule->verdict != NFT_VERDICT_NONE) {
+			return rule;
 		}
 	}
 	return NULL;
+}
+
+/* The rule that drops the packet at a hook, or NULL. */
+static const struct nft_rule *run_hook(struct ruleset *ruleset, const char *chain,
+	const struct packet *packet)
+{
+	const struct nft_rule *decided = run_chain(ruleset, chain, packet);
+
+	return decided && decided->verdict == NFT_VERDICT_DROP ? decided : NULL;
 }
 
 /* A frame's way over the bridge; the name of the rule that dropped it, or "". */
@@ -184,13 +200,13 @@ static const char *run_frame(struct ruleset *ruleset, const struct frame_spec *s
 
 	frame_build(spec, 0, bytes);
 	if (origin != FROM_NODE) {
-		dropped = run_chain(ruleset, "prerouting", &packet);
+		dropped = run_hook(ruleset, "prerouting", &packet);
 		packet.oif = out;
-		dropped = dropped ? dropped : run_chain(ruleset, "forward", &packet);
+		dropped = dropped ? dropped : run_hook(ruleset, "forward", &packet);
 	}
 	packet.iif = "";
 	packet.oif = out;
-	dropped = dropped ? dropped : run_chain(ruleset, "postrouting", &packet);
+	dropped = dropped ? dropped : run_hook(ruleset, "postrouting", &packet);
 	return dropped ? dropped->name : "";
 }
 
@@ -202,7 +218,7 @@ static void check_case(struct ruleset *ruleset, const struct frame_case *test)
 		if (!(test->origins & origin)) {
 			continue;
 		}
-		frame_rule(test, origin, expected, sizeof(expected));
+		frame_rule(test, expected, sizeof(expected));
 		const char *dropped = run_frame(ruleset, &test->spec, origin);
 
 		ck_assert_msg(strcmp(dropped, expected) == 0, "%s (origin %u): '%s', not '%s'",
@@ -265,10 +281,10 @@ START_TEST(mesh_vlans_stay_out)
 	const struct frame_spec other_id = TAGGED_FRAME(protocols[_i], FRAME_VLAN + 1);
 	const struct frame_spec other_type = TAGGED_FRAME(protocols[!_i], FRAME_VLAN);
 
-	ck_assert_str_eq(run_frame(&ruleset, &own, FROM_LAN), "mesh-vlan-29-to-mesh");
-	ck_assert_str_eq(run_frame(&ruleset, &own, FROM_MESH), "mesh-vlan-29-from-mesh");
-	ck_assert_str_eq(run_frame(&ruleset, &own, FROM_NODE), "mesh-vlan-29-to-mesh");
-	ck_assert_str_eq(run_frame(&ruleset, &urgent, FROM_LAN), "mesh-vlan-18-to-mesh");
+	ck_assert_str_eq(run_frame(&ruleset, &own, FROM_LAN), "mesh-vlan-29-mesh");
+	ck_assert_str_eq(run_frame(&ruleset, &own, FROM_MESH), "mesh-vlan-29-mesh");
+	ck_assert_str_eq(run_frame(&ruleset, &own, FROM_NODE), "mesh-vlan-29-mesh");
+	ck_assert_str_eq(run_frame(&ruleset, &urgent, FROM_LAN), "mesh-vlan-18-mesh");
 	ck_assert_str_eq(run_frame(&ruleset, &other_id, FROM_LAN), "");
 	ck_assert_str_eq(run_frame(&ruleset, &other_type, FROM_LAN), "");
 	ruleset_free(&ruleset);
@@ -281,9 +297,9 @@ START_TEST(second_node_on_the_wire_is_counted)
 	struct ruleset ruleset = build(&request);
 	const struct frame_spec reply = ARP_FRAME(ANYCAST, ANYCAST4, CLIENT4);
 
-	ck_assert_str_eq(run_frame(&ruleset, &reply, FROM_MESH), "anycast-mac-source-from-mesh");
+	ck_assert_str_eq(run_frame(&ruleset, &reply, FROM_MESH), "anycast-mac-source-mesh");
 	ck_assert_uint_eq(find_rule(&ruleset, "anycast-mac-source-from-lan")->packets, 0);
-	ck_assert_str_eq(run_frame(&ruleset, &reply, FROM_LAN), "anycast-mac-source-to-mesh");
+	ck_assert_str_eq(run_frame(&ruleset, &reply, FROM_LAN), "anycast-mac-source-mesh");
 	ck_assert_uint_eq(find_rule(&ruleset, "anycast-mac-source-from-lan")->packets, 1);
 	ruleset_free(&ruleset);
 }
@@ -302,9 +318,9 @@ static void check_match(const struct nft_rule *rule, const struct nft_match *mat
 
 START_TEST(table_is_well_formed)
 {
-	static const char *const names[] = {"prerouting", "forward", "postrouting"};
+	static const char *const names[] = {"prerouting", "forward", "postrouting", "mesh"};
 	/* Numbers of linux/netfilter_bridge.h, by hand. */
-	static const int32_t places[][2] = {{0, -300}, {2, -200}, {4, 300}};
+	static const int32_t places[][2] = {{0, -300}, {2, -200}, {4, 300}, {-1, 0}};
 	struct ruleset_request request = make_request(0x88a8);
 	struct ruleset ruleset = build(&request);
 
@@ -312,7 +328,7 @@ START_TEST(table_is_well_formed)
 	ck_assert_uint_eq(ruleset.chain_count, ARRAY_SIZE(names));
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
 		ck_assert_str_eq(ruleset.chains[i].name, names[i]);
-		ck_assert_str_eq(ruleset.chains[i].type, "filter");
+		ck_assert_str_eq(ruleset.chains[i].type, places[i][0] < 0 ? "" : "filter");
 		ck_assert_int_eq(ruleset.chains[i].hook, places[i][0]);
 		ck_assert_int_eq(ruleset.chains[i].priority, places[i][1]);
 	}
@@ -326,7 +342,8 @@ START_TEST(table_is_well_formed)
 			check_match(rule, &rule->matches[j]);
 		}
 	}
-	ck_assert_str_eq(ruleset.rules[0].name, "bla-claim-from-mesh");
+	ck_assert_str_eq(ruleset.rules[0].name, "from-mesh");
+	ck_assert_str_eq(ruleset.rules[0].target, "mesh");
 	ruleset_free(&ruleset);
 }
 END_TEST
@@ -342,12 +359,12 @@ START_TEST(without_anycast_only_mesh_protocols)
 	request.anycast = false;
 	struct ruleset ruleset = build(&request);
 
-	ck_assert_uint_eq(ruleset.rule_count, 2 * (4 + 2) + 1);
+	ck_assert_uint_eq(ruleset.rule_count, 2 + 1 + 4 + 2);
 	ck_assert_str_eq(run_frame(&ruleset, &discover, FROM_LAN), "");
 	ck_assert_str_eq(run_frame(&ruleset, &advert, FROM_MESH), "");
 	ck_assert_str_eq(run_frame(&ruleset, &gateway, FROM_LAN), "");
-	ck_assert_str_eq(run_frame(&ruleset, &babel, FROM_LAN), "babel-to-mesh");
-	ck_assert_str_eq(run_frame(&ruleset, &babel, FROM_MESH), "babel-from-mesh");
+	ck_assert_str_eq(run_frame(&ruleset, &babel, FROM_LAN), "babel-mesh");
+	ck_assert_str_eq(run_frame(&ruleset, &babel, FROM_MESH), "babel-mesh");
 	ruleset_free(&ruleset);
 }
 END_TEST
@@ -367,8 +384,8 @@ START_TEST(anycast_parts_may_be_missing)
 		ck_assert_ptr_null(strstr(ruleset.rules[i].name, "-ll-"));
 		ck_assert_ptr_null(strstr(ruleset.rules[i].name, "-vlan-"));
 	}
-	ck_assert_ptr_nonnull(find_rule(&ruleset, "anycast-ip6-source-to-mesh"));
-	ck_assert_ptr_nonnull(find_rule(&ruleset, "dhcp4-reply-from-mesh"));
+	ck_assert_ptr_nonnull(find_rule(&ruleset, "anycast-ip6-source-mesh"));
+	ck_assert_ptr_nonnull(find_rule(&ruleset, "dhcp4-reply-mesh"));
 	ruleset_free(&ruleset);
 }
 END_TEST
@@ -383,8 +400,8 @@ START_TEST(own_anycast_mac_is_kept_local)
 	struct ruleset ruleset = build(&request);
 
 	ck_assert_str_eq(run_frame(&ruleset, &to, FROM_LAN), "anycast-own-mac-target-forward");
-	ck_assert_str_eq(run_frame(&ruleset, &to, FROM_MESH), "anycast-own-mac-target-from-mesh");
-	ck_assert_str_eq(run_frame(&ruleset, &from, FROM_NODE), "anycast-own-mac-source-to-mesh");
+	ck_assert_str_eq(run_frame(&ruleset, &to, FROM_MESH), "anycast-own-mac-target-mesh");
+	ck_assert_str_eq(run_frame(&ruleset, &from, FROM_NODE), "anycast-own-mac-source-mesh");
 	ck_assert_uint_eq(find_rule(&ruleset, "anycast-own-mac-source-from-lan")->packets, 0);
 	run_frame(&ruleset, &from, FROM_LAN);
 	ck_assert_uint_eq(find_rule(&ruleset, "anycast-own-mac-source-from-lan")->packets, 1);
@@ -428,6 +445,9 @@ START_TEST(equality_sees_what_matters)
 	b.rules[5].verdict = NFT_VERDICT_NONE;
 	ck_assert(!ruleset_equal(&a, &b));
 	b.rules[5].verdict = a.rules[5].verdict;
+	b.rules[0].target[0] = 'M';
+	ck_assert(!ruleset_equal(&a, &b));
+	b.rules[0].target[0] = 'm';
 	b.rules[5].matches[0].mask[1] = 0;
 	ck_assert(!ruleset_equal(&a, &b));
 	b.rules[5].matches[0].mask[1] = 0xff;
@@ -442,15 +462,20 @@ END_TEST
 /* Is there a line of the page's tables that names the rule and where it stands? */
 static bool page_has(FILE *page, const char *rule)
 {
-	static const char *const suffixes[] = {"-from-mesh", "-to-mesh", "-forward", "-from-lan"};
+	static const char *const suffixes[] = {"-from-lan", "-forward", "-mesh"};
 	char line[2048], first[NFT_NAME_SIZE + 8];
-	const char *suffix = NULL;
+	const char *suffix = "";
+	int length = (int)strlen(rule); /* without the suffix; an entrance has none */
 
-	for (size_t i = 0; i < ARRAY_SIZE(suffixes) && !suffix; i++) {
-		suffix = strstr(rule, suffixes[i]);
+	for (size_t i = 0; i < ARRAY_SIZE(suffixes) && *suffix == '\0'; i++) {
+		const char *found = strstr(rule, suffixes[i]);
+
+		if (found && strchr("ft", rule[0]) == NULL) {
+			suffix = found;
+			length = (int)(found - rule);
+		}
 	}
-	ck_assert_ptr_nonnull(suffix);
-	int length = strncmp(rule, "mesh-vlan-", 10) == 0 ? 10 : (int)(suffix - rule);
+	length = strncmp(rule, "mesh-vlan-", 10) == 0 ? 10 : length;
 
 	snprintf(first, sizeof(first), "| `%.*s%s` |", length, rule, length == 10 ? "ID" : "");
 	rewind(page);

@@ -24,6 +24,7 @@ static const struct reconcile_record record = {
 	.last_change = 1050,
 	.last_operations = 1,
 	.change_seconds = 0.5,
+	.apply_seconds = 0.125,
 	.last_seconds = 0.25,
 	.converged = true,
 };
@@ -375,7 +376,7 @@ START_TEST(test_rules_problems_reconcile)
 		"{\"started\":1000,\"cycles\":7,\"operations\":40,\"failures\":1,\"overruns\":2,"
 		"\"last_cycle\":1100,\"last_change\":1050,\"last_operations\":1,\"last_failures\":"
 		"0,"
-		"\"last_seconds\":0.25,\"change_seconds\":0.5,"
+		"\"last_seconds\":0.25,\"change_seconds\":0.5,\"apply_seconds\":0.125,"
 		"\"converged\":true,\"last_plan\":[{\"verb\":\"create\"}]}");
 	json_decref(status);
 	json_decref(plan);

@@ -64,7 +64,7 @@ struct frame_case {
 	const char *what;
 	unsigned int origins;
 	struct frame_spec spec;
-	/* Rule that drops it, without "-to-mesh" or "-from-mesh"; NULL: it crosses. */
+	/* Rule that drops it, without "-mesh"; NULL: it crosses. */
 	const char *dropped_by;
 };
 
@@ -329,18 +329,15 @@ static const struct frame_case frame_cases[] = {
 		"anycast-arp-sender"},
 };
 
-/* The rule's whole name for a frame of that origin; "" when it crosses. */
-static inline void frame_rule(const struct frame_case *test, enum frame_origin origin, char *name,
-	size_t size)
+/* The rule's whole name; "" when the frame crosses. */
+static inline void frame_rule(const struct frame_case *test, char *name, size_t size)
 {
-	const char *suffix = origin == FROM_MESH ? "-from-mesh" : "-to-mesh";
-
 	if (!test->dropped_by) {
 		text_copy(name, size, "");
 	} else if (strstr(test->dropped_by, "-forward")) {
 		text_copy(name, size, test->dropped_by);
 	} else {
-		snprintf(name, size, "%s%s", test->dropped_by, suffix);
+		snprintf(name, size, "%s-mesh", test->dropped_by);
 	}
 }
 

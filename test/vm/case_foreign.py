@@ -10,6 +10,7 @@ from ownership import Foreign, Portrait, is_ours, node_alone, own_links
 OTHER_SSID = "MyCommunity"
 OFF = {"enabled": False}
 ON = {"enabled": True}
+ALONE = {"supervise": False}  # its VLANs without its daemon
 
 # Another administrator's network, as near to meshd's as it gets. Before meshd's first start:
 FOREIGN_LINKS = (
@@ -395,8 +396,8 @@ def case_protocols(lab):
         (layers(bmx7=True), {"bat0", "mesh0.29", "mesh0.17", "mesh0.18"}),
         (layers(batadv=False, bmx7=True), {"mesh0.17", "mesh0.18"}),
         (layers(), {"bat0", "mesh0.29", "mesh0.17"}),
-        ({**layers(), "profile": "l2-only", "babeld": {}, "batadv": {}}, {"bat0", "mesh0.29"}),
-        ({**layers(), "profile": "l3-only", "babeld": {}, "batadv": {}}, {"mesh0.17"}),
+        ({**layers(), "profile": "l2-only", "babeld": ALONE, "batadv": {}}, {"bat0", "mesh0.29"}),
+        ({**layers(), "profile": "l3-only", "babeld": ALONE, "batadv": {}}, {"mesh0.17"}),
     ]
     before = node.snapshot()
     for config, wanted in steps:

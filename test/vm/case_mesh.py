@@ -204,7 +204,7 @@ def case_anycast(lab):
         rule["name"]: rule["packets"]
         for node in nodes
         for rule in node.meshd.status()["rules"]
-        if rule["name"].startswith("anycast") and rule["name"].endswith("to-mesh")
+        if rule["name"].startswith("anycast") and rule["name"].endswith("-mesh")
     }
     assert any(dropped.values()), dropped
 

@@ -5,7 +5,7 @@ long names, and the profile libremesh against LibreMesh's own values."""
 import json
 
 from frames import ETH_P_8021AD, ETH_P_8021Q, ETH_P_BATMAN
-from lab import basic_config, limit, wait_for
+from lab import CHILDLESS, basic_config, limit, wait_for
 from ownership import own_links
 
 # LibreMesh (lime-packages): what its nodes have, for two SSIDs and this MAC of the primary link.
@@ -82,6 +82,7 @@ def libremesh_config(ssid, **eth0):
         "cloud": {"ssid": ssid},
         "links": {"eth0": eth0, "wlan0-mesh": {}},
         "lan": {"ports": ["wlan0-ap"]},
+        **CHILDLESS,
     }
 
 

@@ -35,6 +35,7 @@ class Meshd:
     def __init__(self, node, directory, tree, build):
         self.node = node
         self.config, self.directory = directory / "config", directory / "run"
+        self.state = directory / "state"
         self.socket_path = self.directory / "control.sock"
         self.log_path = directory / "meshd.log"
         self.tree, self.binary = tree, build / "meshd"
@@ -59,7 +60,8 @@ class Meshd:
         profiles = self.tree / "conf" / "profiles"
         return [
             self.binary,
-            *("--config", self.config, "--run", self.directory, "--profiles", profiles),
+            *("--config", self.config, "--run", self.directory, "--state", self.state),
+            *("--profiles", profiles),
             *more,
         ]
 

@@ -46,8 +46,9 @@ from pinger import Pinger
 from snapshot import Snapshot
 
 __all__ = [
-    "BROADCAST", "Capture", "Client", "Frame", "Lab", "LabError", "Meshd", "Namespace", "Node",
-    "Pinger", "RpcError", "Skip", "Snapshot", "basic_config", "limit", "wait_for",
+    "BROADCAST", "CHILDLESS", "Capture", "Client", "Frame", "Lab", "LabError", "Meshd",
+    "Namespace", "Node", "Pinger", "RpcError", "Skip", "Snapshot", "basic_config", "limit",
+    "wait_for",
 ]  # fmt: skip
 
 TREE = pathlib.Path(__file__).resolve().parents[2]
@@ -169,17 +170,29 @@ class Client(Place):
         return None
 
 
-def basic_config(ssid="LibreMesh.org", fast=True, **sections):
+# The VLANs of the layer-3 protocols are made, but no program is started.
+CHILDLESS = {
+    "bmx7": {"supervise": False},
+    "babeld": {"supervise": False},
+    "alfred": {"enabled": False},
+    "dhcp": {"enabled": False},
+}
+
+
+def basic_config(ssid="LibreMesh.org", fast=True, children=False, **sections):
     """A configuration for the names that Lab gives: links mesh*, ports lan*.
 
     fast: batman-adv speaks five times a second and does not keep broadcasts back after its start.
-    More sections are merged in: basic_config("x", cloud={"vlan": 0}).
+    children: meshd starts babeld, alfred and dnsmasq, as the profile says; else none of them.
+    More sections are merged in: basic_config("x", cloud={"vlan": 0}); so one program alone is
+    started with basic_config(dhcp={"enabled": True}).
     """
     config = {
         "cloud": {"ssid": ssid},
         "links": {"mesh*": {}},
         "lan": {"ports": ["lan*"]},
         "batadv": {"orig_interval": 200, "bridge_loop_avoidance": False} if fast else {},
+        **({} if children else CHILDLESS),
     }
     for name, members in sections.items():
         config[name] = {**config.get(name, {}), **members}
@@ -202,6 +215,7 @@ class Lab:
         build = build or os.environ.get("MESHD_BUILD_DIR") or "build"
         self.build = self.tree / build
         self.directory = pathlib.Path(tempfile.mkdtemp(prefix="lab-", dir="/tmp"))
+        self.directory.chmod(0o755)  # dnsmasq reads below it as a user of its own
         self.nodes, self.clients = {}, {}
         self.sniffer = Sniffer()
         load_modules()
@@ -287,7 +301,7 @@ class Lab:
         for name in self.nodes:
             if (self.directory / name).is_dir():
                 target = pathlib.Path(directory) / name
-                ignore = shutil.ignore_patterns("*.sock", "*.lock")
+                ignore = shutil.ignore_patterns("*.sock", "*.lock", "*.out")
                 shutil.copytree(self.directory / name, target, ignore=ignore, dirs_exist_ok=True)
 
     def close(self):

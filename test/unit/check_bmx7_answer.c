@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* data/bmx7-look.txt is what bmx7 0.2 answered, with fields taken out that are not read. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "routing/bmx7.h"
+#include "unit/check_main.h"
+
+#define C_ID "370FB7C9BFC625B66EC582D40605AAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+
+static char *read_look(size_t *length)
+{
+	FILE *file = fopen(SOURCE_DIR "/test/unit/data/bmx7-look.txt", "r");
+	char *text = calloc(1, 65536);
+
+	ck_assert_ptr_nonnull(file);
+	ck_assert_ptr_nonnull(text);
+	*length = fread(text, 1, 65535, file);
+	fclose(file);
+	return text;
+}
+
+START_TEST(look_is_understood)
+{
+	struct bmx7_answer answer;
+	size_t length;
+	char *text = read_look(&length);
+	size_t own = 0;
+	size_t in_use = 0;
+
+	ck_assert_int_eq(bmx7_answer_parse(text, length, &answer), 0);
+	ck_assert(answer.success && answer.has_status && answer.has_options);
+	ck_assert(answer.uptime > 29 && answer.uptime < 31);
+	ck_assert_str_eq(answer.state.version, "0.2");
+	ck_assert_uint_eq(answer.interface_count, 2);
+	ck_assert(!answer.interfaces[0].up && answer.interfaces[1].up);
+	ck_assert_uint_eq(answer.state.neighbour_count, 1);
+	ck_assert_uint_eq(answer.state.neighbours[0].rx_quality, 27);
+	ck_assert_uint_eq(answer.state.node_count, 3);
+	for (size_t i = 0; i < answer.state.node_count; i++) {
+		const struct routing_node *node = &answer.state.nodes[i];
+		ck_assert(node->reachable == (strcmp(node->name, "nodea") != 0));
+		ck_assert(node->self == (strcmp(node->name, "nodeb") == 0));
+	}
+	ck_assert_str_eq(answer.state.routes[0].id, C_ID);
+	ck_assert_uint_eq(answer.state.routes[0].metric, 211000000);
+	for (size_t i = 0; i < answer.state.network_count; i++) {
+		own += answer.state.networks[i].own ? 1 : 0;
+		in_use += answer.state.networks[i].tunnel[0] != '\0' ? 1 : 0;
+	}
+	ck_assert_uint_eq(own, 2);
+	ck_assert_uint_eq(in_use, 6);
+	ck_assert_uint_eq(answer.state.network_count, 9);
+	bmx7_answer_free(&answer);
+	free(text);
+}
+END_TEST
+
+START_TEST(broken_answers_are_refused)
+{
+	struct bmx7_answer answer;
+	size_t length;
+	char *text = read_look(&length);
+
+	/* Cut anywhere, it is never a success. */
+	for (size_t cut = 0; cut < length; cut += 97) {
+		if (bmx7_answer_parse(text, cut, &answer) == 0) {
+			ck_assert(!answer.success);
+			bmx7_answer_free(&answer);
+		}
+	}
+	free(text);
+	ck_assert_int_eq(bmx7_answer_parse("{\"links\": [}\n$", 14, &answer), -EINVAL);
+	ck_assert_int_eq(bmx7_answer_parse("{\"a\": 1, \"a\": 2}\n$", 18, &answer), -EINVAL);
+	static const char refusal[] = "ERROR : --tunIn  x\x1b Failed !\nERROR more\n";
+	ck_assert_int_eq(bmx7_answer_parse(refusal, strlen(refusal), &answer), 0);
+	ck_assert(!answer.success);
+	ck_assert_str_eq(answer.error, "ERROR : --tunIn  x Failed !");
+	bmx7_answer_free(&answer);
+}
+END_TEST
+
+START_TEST(wrong_types_hide_nothing_else)
+{
+	static const char text[] =
+		"{\"links\": [1, null, {\"dev\": 7}, {\"dev\": \"../x\", \"nbLocalIp\": "
+		"\"fe80::1\"},"
+		" {\"dev\": \"e0\", \"nbLocalIp\": \"fe80::1\", \"rq\": 999, \"tq\": -4, \"name\": "
+		"[]}]}\n"
+		"{\"originators\": {\"x\": 1}}\n{\"tunnels\": [{\"advNet\": \"nonsense\"}]}\n"
+		"{\"news\": 1}\n$";
+	struct bmx7_answer answer;
+
+	ck_assert_int_eq(bmx7_answer_parse(text, strlen(text), &answer), 0);
+	ck_assert_uint_eq(answer.state.neighbour_count, 1);
+	ck_assert_uint_eq(answer.state.neighbours[0].rx_quality, 100);
+	ck_assert_uint_eq(answer.state.neighbours[0].tx_quality, 0);
+	ck_assert(!answer.has_status);
+	bmx7_answer_free(&answer);
+}
+END_TEST
+
+START_TEST(numbers_have_their_units)
+{
+	ck_assert(bmx7_rate_parse("257G") == 257000000000);
+	ck_assert(bmx7_rate_parse("27450K") == 27450000);
+	ck_assert(bmx7_rate_parse("960") == 960);
+	ck_assert(bmx7_rate_parse("-1") == 0 && bmx7_rate_parse("") == 0);
+	ck_assert(bmx7_rate_parse("1X") == 0 && bmx7_rate_parse("99999999999999999G") == 0);
+	ck_assert(bmx7_uptime_parse("1:02:03:04") == 86400 + 7200 + 180 + 4);
+	ck_assert(bmx7_uptime_parse("0:00:00") < 0 && bmx7_uptime_parse("0:00:00:0x") < 0);
+	ck_assert(bmx7_uptime_parse("49710:04:29:07") > 4e9);
+}
+END_TEST
+
+START_TEST(clock_set_back_is_seen)
+{
+	struct bmx7_clock clock = {0};
+	struct bmx7_answer answer = {.uptime = 100};
+
+	ck_assert(bmx7_clock_is_sane(&clock, 7, &answer, 1000));
+	answer.uptime = 105;
+	ck_assert(bmx7_clock_is_sane(&clock, 7, &answer, 1005));
+	answer.uptime = 108; /* some seconds late: it lives with that */
+	ck_assert(bmx7_clock_is_sane(&clock, 7, &answer, 1010));
+	answer.uptime = 4000; /* forward: it mends itself */
+	ck_assert(bmx7_clock_is_sane(&clock, 7, &answer, 1015));
+	answer.uptime = 3945; /* back by 30 s, seen twice */
+	ck_assert(!bmx7_clock_is_sane(&clock, 7, &answer, 1020));
+	answer.uptime = 3950;
+	ck_assert(!bmx7_clock_is_sane(&clock, 7, &answer, 1025));
+	answer.uptime = 1; /* restarted */
+	ck_assert(bmx7_clock_is_sane(&clock, 8, &answer, 1026));
+	answer.uptime = 4294000000;
+	ck_assert(!bmx7_clock_is_sane(&clock, 9, &answer, 1030));
+}
+END_TEST
+
+Suite *check_suite(void)
+{
+	Suite *suite = suite_create("bmx7_answer");
+	TCase *tcase = tcase_create("answer");
+
+	tcase_add_test(tcase, look_is_understood);
+	tcase_add_test(tcase, broken_answers_are_refused);
+	tcase_add_test(tcase, wrong_types_hide_nothing_else);
+	tcase_add_test(tcase, numbers_have_their_units);
+	tcase_add_test(tcase, clock_set_back_is_seen);
+	suite_add_tcase(suite, tcase);
+	return suite;
+}

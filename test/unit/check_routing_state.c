@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/routing_state.h"
+#include "unit/check_main.h"
+
+START_TEST(names_from_the_mesh_are_cleaned)
+{
+	static const struct {
+		const char *from, *to;
+	} names[] = {
+		{"node-1", "node-1"},
+		{"a\x1b[31mb\nc\x7f", "a[31mbc"},
+		{"caf\xc3\xa9", "caf\xc3\xa9"},
+		{"bad\xc3", "bad"},
+		{"over\xc0\xaflong", "overlong"},
+		{"\xed\xa0\x80surrogate", "surrogate"},
+		{"c1\xc2\x85.", "c1."},
+		{"turn\xe2\x80\xaeround", "turnround"},
+	};
+	char name[64];
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		routing_state_copy_name(name, sizeof(name), names[i].from);
+		ck_assert_str_eq(name, names[i].to);
+	}
+	routing_state_copy_name(name, 5, "caf\xc3\xa9s");
+	ck_assert_str_eq(name, "caf");
+}
+END_TEST
+
+START_TEST(bounds_are_held_and_counted)
+{
+	struct routing_state state = {.protocol = PROTOCOL_BABELD};
+	struct routing_route route = {.metric = 1};
+
+	for (size_t i = 0; i < ROUTING_ROUTES_MAX + 5; i++) {
+		ck_assert_int_eq(routing_state_add_route(&state, &route), 0);
+	}
+	ck_assert_uint_eq(state.route_count, ROUTING_ROUTES_MAX);
+	ck_assert_uint_eq(state.left_out, 5);
+	routing_state_free(&state);
+}
+END_TEST
+
+START_TEST(metrics_are_no_change_and_routes_are)
+{
+	struct routing_state a = {.answers = true};
+	struct routing_state b = {.answers = true};
+	struct routing_route route = {.metric = 96, .link = "eth0", .installed = true};
+
+	routing_state_add_route(&a, &route);
+	route.metric = 97;
+	routing_state_add_route(&b, &route);
+	ck_assert(routing_state_looks_same(&a, &b));
+	b.routes[0].installed = false;
+	ck_assert(!routing_state_looks_same(&a, &b));
+	b.routes[0].installed = true;
+	b.answers = false;
+	ck_assert(!routing_state_looks_same(&a, &b));
+	routing_state_free(&a);
+	routing_state_free(&b);
+}
+END_TEST
+
+START_TEST(json_has_every_member)
+{
+	struct routing_state state = {.protocol = PROTOCOL_BMX7, .answers = true, .id = "AB"};
+	struct routing_neighbour neighbour = {.link = "eth0", .rx_quality = 97};
+	struct routing_route route = {.metric = 12};
+	struct routing_node node = {.id = "AB", .self = true};
+	struct routing_network network = {.own = true};
+
+	prefix_parse("10.1.0.0/16", &network.network);
+	ip_parse("fe80::1", &neighbour.address);
+	routing_state_add_neighbour(&state, &neighbour);
+	routing_state_add_route(&state, &route);
+	routing_state_add_node(&state, &node);
+	routing_state_add_network(&state, &network);
+	json_t *json = routing_state_to_json(&state);
+	ck_assert_ptr_nonnull(json);
+	char *text = json_dumps(json, JSON_COMPACT | JSON_SORT_KEYS);
+	ck_assert_str_eq(text,
+		"{\"answers\":true,\"id\":\"AB\",\"left_out\":0,"
+		"\"neighbours\":[{\"address\":\"fe80::1\",\"cost\":0,\"id\":null,\"link\":\"eth0\","
+		"\"name\":null,\"rx_quality\":97,\"tx_quality\":0}],"
+		"\"networks\":[{\"bandwidth\":null,\"id\":null,\"metric\":0,\"name\":null,"
+		"\"network\":\"10.1.0.0/16\",\"own\":true,\"tunnel\":null}],"
+		"\"nodes\":[{\"address\":null,\"hops\":null,\"id\":\"AB\",\"metric\":0,"
+		"\"name\":null,\"reachable\":false,\"self\":true}],\"protocol\":\"bmx7\","
+		"\"routes\":[{\"destination\":null,\"id\":null,\"installed\":false,\"link\":\"\","
+		"\"metric\":12,\"source\":null,\"via\":null}],\"version\":null}");
+	free(text);
+	json_decref(json);
+	routing_state_free(&state);
+}
+END_TEST
+
+Suite *check_suite(void)
+{
+	Suite *suite = suite_create("routing_state");
+	TCase *tcase = tcase_create("state");
+
+	tcase_add_test(tcase, names_from_the_mesh_are_cleaned);
+	tcase_add_test(tcase, bounds_are_held_and_counted);
+	tcase_add_test(tcase, metrics_are_no_change_and_routes_are);
+	tcase_add_test(tcase, json_has_every_member);
+	suite_add_tcase(suite, tcase);
+	return suite;
+}
