@@ -146,6 +146,7 @@ const struct config_key config_babeld_keys[] = {
 		AT(babeld_link_type),
 		WORDS(link_types),
 		.doc = "How babeld measures the links: a wired one is there or not, of a wireless "
-		       "one the losses count; \"auto\" lets babeld look.",
-		.fallback = "\"auto\""},
+		       "one the losses count; \"auto\" lets babeld look, which takes a VLAN on "
+		       "a radio for a wire.",
+		.fallback = "\"wireless\""},
 };

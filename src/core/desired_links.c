@@ -316,6 +316,8 @@ static void build_layer3(struct build *build, const struct mesh_link *link, uint
 		object_give(vlan, LINK_MAC, mac, link->observed->mac);
 		object_give(vlan, LINK_MTU, mtu, layer3_mtu(link, layer3->mtu));
 		text_copy(name, sizeof(name), vlan->name);
+	} else {
+		(void)build_borrow(build, name);
 	}
 	if (protocols & PROTOCOL_BABELD) {
 		add_babeld_address(build, name);

@@ -9,9 +9,9 @@
 #include "core/fact_wire.h"
 
 /* Varints of 32 bits take five bytes at most. */
-#define LEASE_ROOM      (4 * 5 + 6 + 1 + FACT_NAME_SIZE)
-#define WITHDRAWAL_ROOM (2 * 5 + 6)
-#define HEADER_ROOM     (FACT_AT_TEXTS + 2 * 256)
+#define LEASE_ROOM      ((size_t)4 * 5 + 6 + 1 + FACT_NAME_SIZE)
+#define WITHDRAWAL_ROOM ((size_t)2 * 5 + 6)
+#define HEADER_ROOM     (FACT_AT_TEXTS + (size_t)2 * 256)
 
 /* The buffer has room for the worst case from the start. */
 struct packer {
@@ -210,8 +210,8 @@ static int pack_oldest(struct packer *packer, const struct fact *fact, size_t *l
 
 int fact_build(const struct fact *fact, uint8_t **bytes, size_t *length, size_t *left_out)
 {
-	size_t room = HEADER_ROOM + 2 * (FACT_SECTION_HEAD + 2) + fact->lease_count * LEASE_ROOM +
-		      FACT_ENDED_MAX * WITHDRAWAL_ROOM;
+	size_t room = HEADER_ROOM + 2 * (size_t)(FACT_SECTION_HEAD + 2) +
+		      fact->lease_count * LEASE_ROOM + FACT_ENDED_MAX * WITHDRAWAL_ROOM;
 	CLEANUP(cleanup_free) uint8_t *buffer = malloc(room);
 	struct packer packer = {.bytes = buffer, .names = true};
 

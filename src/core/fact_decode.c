@@ -89,6 +89,14 @@ static bool take_name(struct cursor *cursor, char name[FACT_NAME_SIZE])
 	return at == NULL || length == 0 || fact_name((const char *)at, length, name);
 }
 
+static char printable(uint8_t byte)
+{
+	if (byte > ' ' && byte < 0x7f) {
+		return (char)byte;
+	}
+	return '?';
+}
+
 /* Printable ASCII; cut to size. */
 static void take_version(struct cursor *cursor, char *text, size_t size)
 {
@@ -97,7 +105,7 @@ static void take_version(struct cursor *cursor, char *text, size_t size)
 
 	memset(text, 0, size);
 	for (size_t i = 0; at != NULL && i < length && i + 1 < size; i++) {
-		text[i] = at[i] > ' ' && at[i] < 0x7f ? (char)at[i] : '?';
+		text[i] = printable(at[i]);
 	}
 }
 

@@ -177,7 +177,8 @@ json_t *lease_book_nodes_to_json(const struct lease_book *book, const struct lea
 {
 	CLEANUP(free_json) json_t *nodes = json_array();
 	CLEANUP(cleanup_free)
-	const struct lease_node **order = calloc(book->node_count + 1, sizeof(*order));
+	const struct lease_node **order =
+		calloc(book->node_count + 1, sizeof(const struct lease_node *));
 	size_t count = 0;
 
 	if (order == NULL) {
@@ -188,7 +189,7 @@ json_t *lease_book_nodes_to_json(const struct lease_book *book, const struct lea
 			order[count++] = &book->nodes[i];
 		}
 	}
-	qsort(order, count, sizeof(*order), compare_named);
+	qsort(order, count, sizeof(const struct lease_node *), compare_named);
 	json_array_append_new(nodes, self_to_json(book, now));
 	for (size_t i = 0; i < count; i++) {
 		if (json_array_append_new(nodes, node_to_json(book, order[i], now)) < 0) {

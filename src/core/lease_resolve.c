@@ -333,7 +333,7 @@ static int work_open(struct lease_work *work)
 
 	work->entries = calloc(room, sizeof(*work->entries));
 	work->groups = calloc(room, sizeof(*work->groups));
-	work->order = calloc(room, sizeof(*work->order));
+	work->order = calloc(room, sizeof(struct lease_group *));
 	work->node_addresses = calloc(book->node_count + 1, sizeof(*work->node_addresses));
 	work->result->ends = calloc(book->own_count + 1, sizeof(*work->result->ends));
 	return work->entries == NULL || work->groups == NULL || work->order == NULL ||

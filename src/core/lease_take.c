@@ -88,7 +88,7 @@ static bool has_live_claim(const struct lease_node *node, double now)
 
 void lease_node_forget_silent(struct lease_book *book, double now)
 {
-	for (size_t i = book->node_count; i-- > 0;) {
+	for (size_t i = book->nodes != NULL ? book->node_count : 0; i-- > 0;) {
 		const struct lease_node *node = &book->nodes[i];
 		double silence = now - node->received;
 
@@ -371,14 +371,16 @@ static bool is_known(const struct lease_node *node, const struct fact *fact)
 	       node->sequence == fact->sequence;
 }
 
+/* One over the usual five parameters: each says another thing. */
+/* NOLINTNEXTLINE(readability-function-size) */
 int lease_book_take(struct lease_book *book, const struct mac *source, const uint8_t *bytes,
-	size_t length, const struct lease_now *now, enum lease_taken *out)
+	size_t length, const struct lease_now *now, enum lease_taken *taken)
 {
 	CLEANUP(fact_free) struct fact fact = {0};
 	enum lease_taken ignored;
-	enum lease_taken *taken = out != NULL ? out : &ignored;
 	unsigned int names = 0;
 
+	taken = taken != NULL ? taken : &ignored;
 	*taken = LEASE_UNCHANGED;
 	if (lease_compare_mac(source, &book->settings.source) == 0) {
 		return 0;
