@@ -62,12 +62,12 @@ uint32_t kernel_highest_ifindex(const struct kernel *kernel);
  * or module to install; called for ops that failed with EOPNOTSUPP, ENOENT or the like. */
 void kernel_explain(struct kernel *kernel, const struct plan *plan, struct problem_list *problems);
 
-/* Removes the IPv6 policy rules of a priority and all IPv6 routes of a table, whoever made them: what
- * a routing daemon left behind that was killed. 0 or -errno. */
+/* Removes the IPv6 policy rules of a priority and all IPv6 routes of a table, whoever made them:
+ * what a routing daemon left behind that was killed. 0 or -errno. */
 int kernel_clean_routing(struct kernel *kernel, uint32_t priority, uint32_t table);
 
-/* Has the kernel load the module of a kind of link, such as "ip6tnl", by making one and deleting it.
- * 0 or -errno (-EOPNOTSUPP: there is no such module). */
+/* Has the kernel load the module of a kind of link, such as "ip6tnl", by making one and deleting
+ * it. 0 or -errno (-EOPNOTSUPP: there is no such module). */
 int kernel_load_link_kind(struct kernel *kernel, const char *kind);
 
 /* Reads the originators and direct neighbours of a mesh interface; *peers is malloc'd. 0 or -errno

@@ -18,6 +18,7 @@
 #define REQUEST_SEND_SIZE       ((size_t)2 * BATCH_SIZE)
 #define REQUEST_TIMEOUT_SECONDS 10
 #define BUFFER_SIZE_MAX         (1 << 20)
+#define SHORT_PARTS_MAX         3 /* of a dump; what is longer is read in large parts */
 
 /* Without CAP_NET_ADMIN in the initial namespace the kernel only grants up to rmem_max. */
 static void set_buffer(int fd, int forced, int option, size_t size)
@@ -75,6 +76,7 @@ int netlink_open(struct netlink *netlink, int bus)
 		.sequence = (uint32_t)time(NULL),
 		.buffer = buffer,
 		.buffer_size = NETLINK_BUFFER_SIZE,
+		.receive_size = NETLINK_RECEIVE_SIZE,
 	};
 	return 0;
 }
@@ -101,6 +103,10 @@ static int send_bytes(struct netlink *netlink, const void *bytes, size_t size)
 /* An object that did not fit is lost: grow for the next try. */
 static int grow_buffer(struct netlink *netlink)
 {
+	if (netlink->receive_size < netlink->buffer_size) {
+		netlink->receive_size = netlink->buffer_size;
+		return 0;
+	}
 	if (netlink->buffer_size >= BUFFER_SIZE_MAX) {
 		return -EMSGSIZE;
 	}
@@ -110,6 +116,7 @@ static int grow_buffer(struct netlink *netlink)
 	}
 	netlink->buffer = buffer;
 	netlink->buffer_size *= 2;
+	netlink->receive_size = netlink->buffer_size;
 	return 0;
 }
 
@@ -119,8 +126,8 @@ static ssize_t receive(struct netlink *netlink)
 	ssize_t received;
 
 	do {
-		received =
-			mnl_socket_recvfrom(netlink->socket, netlink->buffer, netlink->buffer_size);
+		received = mnl_socket_recvfrom(netlink->socket, netlink->buffer,
+			netlink->receive_size);
 	} while (received < 0 && errno == EINTR);
 	if (received < 0) {
 		return errno == EAGAIN ? -ETIMEDOUT : -errno;
@@ -194,7 +201,10 @@ int netlink_request(struct netlink *netlink, struct nlmsghdr *message, uint16_t 
 	if (error < 0) {
 		return error;
 	}
-	while (!answer.ended) {
+	for (int parts = 0; !answer.ended; parts++) {
+		if (parts == SHORT_PARTS_MAX) {
+			netlink->receive_size = netlink->buffer_size;
+		}
 		ssize_t received = receive(netlink);
 		if (received == -ENOSPC) {
 			error = grow_buffer(netlink);

@@ -13,7 +13,10 @@
 
 /* The kernel fills dump messages up to the size of the reader's buffer, but no further than this.
  */
-#define NETLINK_BUFFER_SIZE 32768
+#define NETLINK_BUFFER_SIZE  32768
+/* What a reader offers at first: the kernel takes, and clears, memory of that size for each dump,
+ * and most are short. */
+#define NETLINK_RECEIVE_SIZE 8192
 
 struct netlink {
 	struct mnl_socket *socket;
@@ -21,6 +24,7 @@ struct netlink {
 	uint32_t sequence;
 	char *buffer;
 	size_t buffer_size;
+	size_t receive_size; /* of it, what a receive offers */
 };
 
 /* Called for every object of an answer. 0, or -errno, which ends up as the request's result. */

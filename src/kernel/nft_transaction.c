@@ -216,7 +216,7 @@ static int receive_outcome(const struct transaction *transaction, struct outcome
 	int fd = mnl_socket_get_fd(netlink->socket);
 
 	while (!outcome->ended) {
-		ssize_t received = recv(fd, netlink->buffer, netlink->buffer_size, MSG_DONTWAIT);
+		ssize_t received = recv(fd, netlink->buffer, netlink->receive_size, MSG_DONTWAIT);
 
 		if (received < 0 && errno == EINTR) {
 			continue;
