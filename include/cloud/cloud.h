@@ -71,8 +71,6 @@ void cloud_on_alfred(struct cloud *cloud, bool answers, double now);
 void cloud_ask(struct cloud *cloud, double now);
 /* Is dnsmasq well: does it answer a DNS question? Answered within 3 s. */
 void cloud_ask_dnsmasq(struct cloud *cloud, double now);
-/* The role with which alfred is to be started now. */
-bool cloud_is_primary(const struct cloud *cloud);
 
 /* The answers of the control methods "leases" and "nodes", docs/control.md. */
 json_t *cloud_leases_to_json(const struct cloud *cloud, double now);

@@ -290,9 +290,9 @@ static int read_events(struct alfred *alfred)
 	return result;
 }
 
-void alfred_on_ready(struct alfred *alfred, enum alfred_call name)
+void alfred_on_ready(struct alfred *alfred, enum alfred_call call)
 {
-	struct exchange *exchange = &alfred->calls[name].exchange;
+	struct exchange *exchange = &alfred->calls[call].exchange;
 	size_t before = exchange->input_length;
 
 	if (exchange->fd < 0) {
@@ -300,14 +300,14 @@ void alfred_on_ready(struct alfred *alfred, enum alfred_call name)
 	}
 	int result = exchange_on_ready(exchange);
 	alfred->counts.bytes_in += exchange->input_length - before;
-	if (name == ALFRED_CALL_EVENTS && result >= 0 && read_events(alfred) < 0) {
+	if (call == ALFRED_CALL_EVENTS && result >= 0 && read_events(alfred) < 0) {
 		result = -EBADMSG;
 	}
 	if (result == 0) {
-		result = watch(alfred, name);
+		result = watch(alfred, call);
 	}
 	if (result != 0) {
-		finish(alfred, name, result);
+		finish(alfred, call, result);
 	}
 }
 

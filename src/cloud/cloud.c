@@ -11,8 +11,8 @@
 #include <sys/socket.h>
 
 #include "base/cleanup.h"
+#include "cloud/question.h"
 #include "cloud/records.h"
-#include "cloud/release.h"
 #include "cloud/sharing.h"
 #include "core/render.h"
 
@@ -29,7 +29,8 @@ struct cloud {
 	int epoll;
 	struct cloud_listener listener;
 	struct cloud_wish wish; /* without what it points to */
-	bool has_wish;
+	bool has_wish;          /* one was good enough */
+	bool wish_holds;        /* the newest is */
 	struct lease_host *hosts;
 	char **names;
 	struct lease_book *book;
@@ -235,13 +236,46 @@ static int set_book(struct cloud *cloud, const struct lease_now *now)
 	return lease_book_set(cloud->book, &settings, now);
 }
 
+#define SAME(member) (memcmp(&a->member, &b->member, sizeof(a->member)) == 0)
+
+static bool is_same_node(const struct cloud_wish *a, const struct cloud_wish *b)
+{
+	return SAME(mac) && SAME(source) && SAME(ipv4) && SAME(ipv6) && SAME(pool_first) &&
+	       SAME(pool_last) && SAME(server) && a->pool_overlaps == b->pool_overlaps &&
+	       strcmp(a->hostname, b->hostname) == 0 && strcmp(a->version, b->version) == 0 &&
+	       strcmp(a->domain, b->domain) == 0 && strcmp(a->release_link, b->release_link) == 0 &&
+	       a->lease_seconds == b->lease_seconds;
+}
+
+/* A wish that changes nothing costs nothing. */
+static bool is_same_wish(const struct cloud_wish *a, const struct cloud_wish *b)
+{
+	bool same = is_same_node(a, b) && a->share == b->share && a->serve == b->serve &&
+		    a->role == b->role && a->primaries_max == b->primaries_max &&
+		    a->sync_seconds == b->sync_seconds && a->type == b->type &&
+		    a->host_count == b->host_count && a->name_count == b->name_count;
+
+	for (size_t i = 0; same && i < a->host_count; i++) {
+		same = SAME(hosts[i].mac) && SAME(hosts[i].ip) &&
+		       strcmp(a->hosts[i].name, b->hosts[i].name) == 0;
+	}
+	for (size_t i = 0; same && i < a->name_count; i++) {
+		same = strcmp(a->names[i], b->names[i]) == 0;
+	}
+	return same;
+}
+
 int cloud_set_wish(struct cloud *cloud, const struct cloud_wish *wish, double now, struct err *err)
 {
 	struct lease_now moment = sharing_now(now);
 	struct sharing *sharing = &cloud->sharing;
-	int result = keep_wish(cloud, wish);
 
 	cloud->now = now;
+	if (cloud->wish_holds && is_same_wish(&cloud->wish, wish)) {
+		return 0;
+	}
+	int result = keep_wish(cloud, wish);
+	cloud->wish_holds = result == 0;
 	if (result == 0) {
 		sharing->share = wish->share;
 		sharing->wished = wish->role;
@@ -254,6 +288,7 @@ int cloud_set_wish(struct cloud *cloud, const struct cloud_wish *wish, double no
 		result = set_book(cloud, &moment);
 	}
 	if (result < 0) {
+		cloud->wish_holds = false;
 		err_set(err, "sharing of leases: %s",
 			result == -EINVAL ? "the node has no MAC or the cloud no pool"
 					  : strerror(-result));
@@ -276,11 +311,6 @@ void cloud_on_alfred(struct cloud *cloud, bool answers, double now)
 void cloud_ask(struct cloud *cloud, double now)
 {
 	sharing_ask(&cloud->sharing, now);
-}
-
-bool cloud_is_primary(const struct cloud *cloud)
-{
-	return !cloud->has_wish || sharing_is_primary(&cloud->sharing);
 }
 
 void cloud_ask_dnsmasq(struct cloud *cloud, double now)

@@ -29,7 +29,9 @@ static void name_file(char name[FILE_NAME_SIZE], const struct mac *author, unsig
 
 	mac_format(author, text);
 	for (char *at = text; *at != '\0'; at++) {
-		*at = *at == ':' ? '-' : *at;
+		if (*at == ':') {
+			*at = '-';
+		}
 	}
 	if (part == 0) {
 		snprintf(name, FILE_NAME_SIZE, "%s", text);

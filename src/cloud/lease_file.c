@@ -47,13 +47,20 @@ static int parse_expiry(const char *text, int64_t *expiry)
 	return 0;
 }
 
+static int hex_value(char digit)
+{
+	if (digit >= '0' && digit <= '9') {
+		return digit - '0';
+	}
+	return digit >= 'a' && digit <= 'f' ? digit - 'a' + 10 : -EINVAL;
+}
+
 static int hex_pair(const char *text)
 {
-	static const char digits[] = "0123456789abcdef";
-	const char *high = memchr(digits, text[0], 16);
-	const char *low = high == NULL ? NULL : memchr(digits, text[1], 16);
+	int high = hex_value(text[0]);
+	int low = high < 0 ? high : hex_value(text[1]);
 
-	return low == NULL ? -EINVAL : (int)(high - digits) << 4 | (int)(low - digits);
+	return low < 0 ? low : high << 4 | low;
 }
 
 /* "01:02:..", or "*" for none. */

@@ -53,7 +53,7 @@ static void forget_daemon(struct sharing *sharing, double now)
 	sharing->pushed_length = 0;
 }
 
-static void on_done(void *context, enum alfred_call call, int result, const uint8_t *answer,
+static void on_done(void *context, enum alfred_call call, int result, const uint8_t *bytes,
 	size_t length);
 static void on_event(void *context, uint8_t type, const struct mac *source);
 
@@ -156,7 +156,7 @@ static bool is_replaced(struct sharing *sharing, const struct alfred_status *sta
 
 static void on_status(struct sharing *sharing, int result, const uint8_t *bytes, size_t length)
 {
-	struct alfred_status status;
+	struct alfred_status status = {0};
 
 	if (result == 0) {
 		result = alfred_wire_parse_status(bytes, length, &status);

@@ -26,49 +26,51 @@ struct sharing {
 	/* From outside. */
 	struct alfred *alfred;
 	struct lease_book *book;
-	bool share;
-	bool expected;      /* alfred is there, says its supervisor */
-	double expected_at; /* since when */
-	enum cloud_role wished;
-	unsigned int primaries_max;
 	double sync_seconds;
-	uint8_t type;
-	struct mac mac;
-	struct mac source;
 	void (*on_answer)(void *context, bool works);
 	void *context;
-	double now; /* of the turn */
+	enum cloud_role wished;
+	unsigned int primaries_max;
+	struct mac mac;
+	struct mac source;
+	uint8_t type;
+	bool share;
+	bool expected; /* alfred is there, says its supervisor */
+	bool asked;    /* somebody waits for on_answer */
+
+	double now;         /* of the turn */
+	double expected_at; /* since when alfred is there */
 
 	struct role role;
-	bool role_started;
 	double role_due;
 
-	struct alfred_status status;
 	double status_at; /* when it was told last; -INFINITY: not known */
 	double status_due;
-	bool asked;             /* somebody waits for on_answer */
 	double inactive_since;  /* INFINITY: the interface is in use */
-	unsigned int ifindex;   /* of the interface in use, 0 = not known */
-	bool replaced;          /* the link has gone, or another has its name */
 	double interface_asked; /* when CHANGE_INTERFACE was tried last */
 	double mode_asked;
+	struct alfred_status status;
+	unsigned int ifindex; /* of the interface in use, 0 = not known */
 
-	bool subscribed;
 	double subscribe_due;
 	double request_due;
 	double request_began;
-	bool request_again; /* something happened while one was under way */
 
-	enum sharing_command command; /* under way */
-	uint8_t *pushed;              /* the newest dataset pushed */
+	uint8_t *pushed; /* the newest dataset pushed */
 	size_t pushed_length;
 	double pushed_at;
-	bool verified;   /* it was read back */
-	bool misnamed;   /* under another MAC: alfred took the interface's before it was changed */
-	bool heard;      /* a request was answered in whole at least once */
 	double push_due; /* not before, after failures */
-	unsigned int push_failures;
 	uint64_t lost_pushes;
+	unsigned int push_failures;
+	enum sharing_command command; /* under way */
+
+	bool role_started;
+	bool replaced; /* alfred's link has gone, or another has its name */
+	bool misnamed; /* our data is under another MAC: alfred took the link's before it changed */
+	bool subscribed;
+	bool request_again; /* something happened while one was under way */
+	bool heard;         /* a request was answered in whole at least once */
+	bool verified;      /* what was pushed was read back */
 };
 
 int sharing_open(struct sharing *sharing, const char *path, int epoll, uint32_t base);
