@@ -40,8 +40,8 @@ struct reconcile {
 	struct reconcile_record record;
 	bool settled; /* a cycle has run since the configuration came into force: from now on every
 			 change is a heal */
-	json_t *last_plan;      /* its first ops */
-	char config_error[320]; /* why the newest configuration is not in force, or "" */
+	json_t *last_plan;          /* its first ops */
+	char config_error[320];     /* why the newest configuration is not in force, or "" */
 	reconcile_view_fn *on_view; /* called in every cycle, or NULL */
 	/* Adds what others find wrong; may be NULL. 0 or -ENOMEM. */
 	int (*more_problems)(void *context, struct problem_list *problems);

@@ -59,7 +59,7 @@ static json_t *method_status(void *context, const json_t *params, struct request
 	}
 	CLEANUP(cleanup_json) json_t *children = children_to_json(daemon->services.children);
 	CLEANUP(cleanup_json)
-	json_t *cloud = cloud_to_json(daemon->services.cloud, monotonic_seconds());
+	json_t *cloud = cloud_to_json(daemon->services.cloud, room_watcher_now());
 	CLEANUP(cleanup_json) json_t *routing = routing_list(daemon);
 	struct snapshot_services services = {.children = children,
 		.cloud = cloud,
@@ -149,7 +149,7 @@ static json_t *method_leases(void *context, const json_t *params, struct request
 
 	(void)params;
 	(void)error;
-	return cloud_leases_to_json(daemon->services.cloud, monotonic_seconds());
+	return cloud_leases_to_json(daemon->services.cloud, room_watcher_now());
 }
 
 static json_t *method_nodes(void *context, const json_t *params, struct request_error *error)
@@ -158,7 +158,7 @@ static json_t *method_nodes(void *context, const json_t *params, struct request_
 
 	(void)params;
 	(void)error;
-	return cloud_nodes_to_json(daemon->services.cloud, monotonic_seconds());
+	return cloud_nodes_to_json(daemon->services.cloud, room_watcher_now());
 }
 
 static json_t *method_routing(void *context, const json_t *params, struct request_error *error)

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "loop/room_watcher.h"
 
+#include <math.h>
 #include <stddef.h>
 #include <time.h>
 
-double monotonic_seconds(void)
+double room_watcher_now(void)
 {
 	struct timespec now;
 
@@ -18,7 +19,7 @@ static void on_io(struct ev_loop *loop, ev_io *io, int events)
 
 	(void)loop;
 	(void)events;
-	watcher->door->on_readable(watcher->room, monotonic_seconds());
+	watcher->door->on_readable(watcher->room, room_watcher_now());
 }
 
 static void on_timer(struct ev_loop *loop, ev_timer *timer, int events)
@@ -28,7 +29,7 @@ static void on_timer(struct ev_loop *loop, ev_timer *timer, int events)
 	(void)loop;
 	(void)events;
 	watcher->deadline = 0;
-	watcher->door->on_timer(watcher->room, monotonic_seconds());
+	watcher->door->on_timer(watcher->room, room_watcher_now());
 }
 
 static void on_prepare(struct ev_loop *loop, ev_prepare *prepare, int events)
@@ -42,8 +43,8 @@ static void on_prepare(struct ev_loop *loop, ev_prepare *prepare, int events)
 	}
 	watcher->deadline = deadline;
 	ev_timer_stop(loop, &watcher->timer);
-	if (deadline > 0) {
-		double delay = deadline - monotonic_seconds();
+	if (deadline != 0 && deadline != INFINITY) {
+		double delay = deadline - room_watcher_now();
 		ev_now_update(loop);
 		ev_timer_set(&watcher->timer, delay > 0 ? delay : 0., 0.);
 		ev_timer_start(loop, &watcher->timer);

@@ -5,7 +5,8 @@
 
 #include <ev.h>
 
-/* The room's side; now and deadlines are monotonic seconds, a deadline of 0 is none. */
+/* The room's side; now and deadlines are monotonic seconds: 0 and INFINITY are none, what is past
+ * is due. */
 struct room_door {
 	int (*fd)(const void *room);
 	void (*on_readable)(void *room, double now);
@@ -30,6 +31,6 @@ void room_watcher_start(struct room_watcher *watcher, struct ev_loop *loop,
 void room_watcher_stop(struct room_watcher *watcher);
 
 /* Seconds on the clock of all deadlines. */
-double monotonic_seconds(void);
+double room_watcher_now(void);
 
 #endif

@@ -5,7 +5,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/log.h"
@@ -51,13 +51,18 @@ static void before_start(void *context, enum child_name name)
 
 	if (name == CHILD_BMX7) {
 		before_bmx7(services);
+	} else if (name == CHILD_BABELD) {
+		char path[320];
+		/* babeld cannot bind its socket where a killed one left its own. */
+		snprintf(path, sizeof(path), "%s/%s", services->run_dir, CHILD_BABELD_SOCKET);
+		(void)unlink(path);
 	}
 }
 
 static void ask(void *context, enum child_name name)
 {
 	struct services *services = context;
-	double now = monotonic_seconds();
+	double now = room_watcher_now();
 
 	switch (name) {
 	case CHILD_BABELD:
@@ -78,7 +83,7 @@ static void ask(void *context, enum child_name name)
 static void on_child_change(void *context, enum child_name name, bool answers)
 {
 	struct services *services = context;
-	double now = monotonic_seconds();
+	double now = room_watcher_now();
 
 	if (name == CHILD_ALFRED) {
 		cloud_on_alfred(services->cloud, answers, now);
@@ -185,7 +190,7 @@ static const struct room_door cloud_door = {cloud_fd_of, cloud_readable, cloud_d
 /* A running child that lost what it waits for is given time: links come back. */
 static bool is_patient(struct services *services, enum child_name name, const char *waits_for)
 {
-	double now = monotonic_seconds();
+	double now = room_watcher_now();
 
 	if (waits_for[0] == '\0' || !children_answers(services->children, name)) {
 		services->missing_since[name] = 0;
@@ -223,14 +228,13 @@ static void wish_child(struct services *services, const struct wish_input *input
 static void wish_routing(struct services *services, const struct wish_input *input,
 	enum link_protocol protocol)
 {
-	struct wish_routing wish = {0};
+	CLEANUP(wish_routing_free) struct wish_routing wish = {0};
 	int result = wish_make_routing(input, protocol, &wish);
 
 	if (result >= 0) {
 		result = routing_set_wish(services->routing, protocol,
-			wish.wanted ? &wish.routing : NULL, monotonic_seconds());
+			wish.wanted ? &wish.routing : NULL, room_watcher_now());
 	}
-	wish_routing_free(&wish);
 	if (result < 0) {
 		problem_add(&services->problems, PROBLEM_OPERATION, "layer 3", "", "%s",
 			strerrordesc_np(-result));
@@ -239,12 +243,12 @@ static void wish_routing(struct services *services, const struct wish_input *inp
 
 static void wish_cloud(struct services *services, const struct wish_input *input)
 {
-	struct cloud_wish wish = {0};
+	CLEANUP(wish_cloud_free) struct wish_cloud wish = {0};
 	struct err err = {0};
 	int result = wish_make_cloud(input, &wish, &err);
 
 	if (result >= 0) {
-		result = cloud_set_wish(services->cloud, &wish, monotonic_seconds(), &err);
+		result = cloud_set_wish(services->cloud, &wish.cloud, room_watcher_now(), &err);
 	}
 	if (result < 0) {
 		problem_add(&services->problems, PROBLEM_CONFIG, "leases", "change meshd.json",
@@ -277,7 +281,7 @@ static void offer_dnsmasq_config(struct services *services, const struct wish_in
 static void load_tunnels(struct services *services, const struct config *config)
 {
 	char missing[128] = "";
-	double now = monotonic_seconds();
+	double now = room_watcher_now();
 
 	if (!config->bmx7.enabled || !config->bmx7.supervise || now < services->load_at ||
 		routing_bmx7_has_needs(missing, sizeof(missing))) {

@@ -236,6 +236,7 @@ int wish_make_routing(const struct wish_input *input, enum link_protocol protoco
 		return 0;
 	}
 	text_copy(routing->hostname, sizeof(routing->hostname), render->identity->hostname);
+	routing->link_type = render->config->babeld_link_type;
 	routing->tunnel_ipv4 = render->identity->node_ipv4;
 	routing->tunnel_ipv6 = render->identity->node_ipv6;
 	int result = render_devices(render, protocol, &routing->links, &routing->link_count);
@@ -255,31 +256,73 @@ void wish_routing_free(struct wish_routing *wish)
 
 /* --- the cloud --- */
 
-int wish_make_cloud(const struct wish_input *input, struct cloud_wish *wish, struct err *err)
+/* What no lease may take: the configuration's hosts and the shared address's names. */
+static int take_reserved(const struct config *config, struct wish_cloud *wish)
+{
+	struct cloud_wish *cloud = &wish->cloud;
+
+	wish->hosts = calloc(config->dhcp.host_count + 1, sizeof(wish->hosts[0]));
+	wish->names = calloc(config->dhcp.name_count + 1, sizeof(wish->names[0]));
+	if (wish->hosts == NULL || wish->names == NULL) {
+		return -ENOMEM;
+	}
+	for (size_t i = 0; i < config->dhcp.host_count; i++) {
+		const struct host_config *host = &config->dhcp.hosts[i];
+		struct lease_host *reserved = &wish->hosts[cloud->host_count++];
+		reserved->mac = host->mac;
+		reserved->ip = host->ipv4;
+		text_copy(reserved->name, sizeof(reserved->name), host->name);
+	}
+	for (size_t i = 0; i < config->dhcp.name_count; i++) {
+		wish->names[cloud->name_count++] = config->dhcp.names[i].text;
+	}
+	wish->names[cloud->name_count++] = config->anycast.device;
+	cloud->hosts = wish->hosts;
+	cloud->names = wish->names;
+	return 0;
+}
+
+static void take_sharing(const struct config *config, struct cloud_wish *wish)
 {
 	static const enum cloud_role roles[] = {[ALFRED_ROLE_AUTO] = CLOUD_ROLE_AUTO,
 		[ALFRED_ROLE_PRIMARY] = CLOUD_ROLE_PRIMARY,
 		[ALFRED_ROLE_SECONDARY] = CLOUD_ROLE_SECONDARY};
-	const struct config *config = input->render.config;
-	const struct identity *identity = input->render.identity;
-	const struct link *bridge = state_find_link(input->render.desired, config->lan.bridge);
 
-	wish->mac = identity->mac;
-	wish->source = bridge != NULL ? bridge->mac : identity->mac;
-	text_copy(wish->hostname, sizeof(wish->hostname), identity->hostname);
-	text_copy(wish->version, sizeof(wish->version), MESHD_VERSION);
-	wish->ipv4 = identity->node_ipv4;
-	wish->ipv6 = identity->node_ipv6;
 	wish->share = config->alfred.enabled;
-	wish->serve = config->dhcp.enabled && config->anycast.enabled;
-	text_copy(wish->domain, sizeof(wish->domain), config->dhcp.domain);
-	text_copy(wish->release_link, sizeof(wish->release_link), config->anycast.device);
-	wish->server = identity->anycast_ipv4.ip;
-	wish->lease_seconds = (uint32_t)config->dhcp.lease_time;
 	wish->role = roles[config->alfred.role];
 	wish->primaries_max = (unsigned int)config->alfred.primaries_max;
 	wish->sync_seconds = config->alfred.sync_period / 1000.;
 	wish->type = (uint8_t)config->alfred.type;
-	return render_pool(&input->render, &wish->pool_first, &wish->pool_last,
-		&wish->pool_overlaps, err);
+}
+
+int wish_make_cloud(const struct wish_input *input, struct wish_cloud *wish, struct err *err)
+{
+	const struct config *config = input->render.config;
+	const struct identity *identity = input->render.identity;
+	const struct link *bridge = state_find_link(input->render.desired, config->lan.bridge);
+	struct cloud_wish *cloud = &wish->cloud;
+
+	cloud->mac = identity->mac;
+	cloud->source = bridge != NULL ? bridge->mac : identity->mac;
+	text_copy(cloud->hostname, sizeof(cloud->hostname), identity->hostname);
+	text_copy(cloud->version, sizeof(cloud->version), MESHD_VERSION);
+	cloud->ipv4 = identity->node_ipv4;
+	cloud->ipv6 = identity->node_ipv6;
+	cloud->serve = config->dhcp.enabled && config->anycast.enabled;
+	text_copy(cloud->domain, sizeof(cloud->domain), config->dhcp.domain);
+	text_copy(cloud->release_link, sizeof(cloud->release_link), config->anycast.device);
+	cloud->server = identity->anycast_ipv4.ip;
+	cloud->lease_seconds = (uint32_t)config->dhcp.lease_time;
+	take_sharing(config, cloud);
+	int result = take_reserved(config, wish);
+	return result < 0 ? result
+			  : render_pool(&input->render, &cloud->pool_first, &cloud->pool_last,
+				    &cloud->pool_overlaps, err);
+}
+
+void wish_cloud_free(struct wish_cloud *wish)
+{
+	free(wish->hosts);
+	free(wish->names);
+	*wish = (struct wish_cloud){0};
 }

@@ -35,7 +35,15 @@ int wish_make_routing(const struct wish_input *input, enum link_protocol protoco
 	struct wish_routing *wish);
 void wish_routing_free(struct wish_routing *wish);
 
-/* 0, or -EINVAL with err. */
-int wish_make_cloud(const struct wish_input *input, struct cloud_wish *wish, struct err *err);
+/* A cloud's wish that owns its arrays. */
+struct wish_cloud {
+	struct cloud_wish cloud;
+	struct lease_host *hosts;
+	const char **names; /* the array; the texts are the configuration's */
+};
+
+/* 0, -ENOMEM, or -EINVAL with err. */
+int wish_make_cloud(const struct wish_input *input, struct wish_cloud *wish, struct err *err);
+void wish_cloud_free(struct wish_cloud *wish);
 
 #endif
