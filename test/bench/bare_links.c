@@ -5,9 +5,11 @@
  *
  *     bare_links N        the links dummy<i> must be up and their numbers be FIRST_DUMMY + i
  */
+#include <arpa/inet.h>
 #include <err.h>
 #include <errno.h>
 #include <linux/batman_adv.h>
+#include <linux/if_ether.h>
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
@@ -85,11 +87,18 @@ static void put_kind(struct nlmsghdr *header, const struct wanted *wanted)
 	struct nlattr *linkinfo = mnl_attr_nest_start(header, IFLA_LINKINFO);
 
 	mnl_attr_put_strz(header, IFLA_INFO_KIND, wanted->kind);
-	if (wanted->vid != 0) {
-		struct nlattr *inner = mnl_attr_nest_start(header, IFLA_INFO_DATA);
+	struct nlattr *inner = mnl_attr_nest_start(header, IFLA_INFO_DATA);
+	if (strcmp(wanted->kind, "vlan") == 0) {
 		mnl_attr_put_u16(header, IFLA_VLAN_ID, wanted->vid);
-		mnl_attr_nest_end(header, inner);
+		mnl_attr_put_u16(header, IFLA_VLAN_PROTOCOL, htons(ETH_P_8021Q));
+	} else if (strcmp(wanted->kind, "batadv") == 0) {
+		mnl_attr_put_strz(header, IFLA_BATADV_ALGO_NAME, "BATMAN_IV");
+	} else if (strcmp(wanted->kind, "macvlan") == 0) {
+		mnl_attr_put_u32(header, IFLA_MACVLAN_MODE, MACVLAN_MODE_PRIVATE);
+	} else {
+		mnl_attr_put_u32(header, IFLA_BR_STP_STATE, 0);
 	}
+	mnl_attr_nest_end(header, inner);
 	mnl_attr_nest_end(header, linkinfo);
 }
 
@@ -108,6 +117,7 @@ static void put(struct batch *batch, const struct wanted *wanted)
 	mnl_attr_put_strz(header, IFLA_IFNAME, wanted->name);
 	mnl_attr_put(header, IFLA_ADDRESS, sizeof(wanted->mac), wanted->mac);
 	mnl_attr_put_u32(header, IFLA_MTU, wanted->mtu);
+	mnl_attr_put_u32(header, IFLA_GROUP, 0x6d64); /* as meshd marks its links */
 	if (wanted->lower != 0) {
 		mnl_attr_put_u32(header, IFLA_LINK, wanted->lower);
 	}

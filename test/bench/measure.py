@@ -115,7 +115,9 @@ def measure_meshd(lab, count, keep):
 
         figures["cold"] = timed(start)
         ready.close()
-        figures["cold apply"] = meshd.status()["reconcile"]["change_seconds"]
+        record = meshd.status()["reconcile"]
+        figures["cold apply"] = record["apply_seconds"]
+        figures["cold cycle"] = record["change_seconds"]
         meshd.wait_converged(120)
         figures["rss"] = vm_rss(meshd.pid)
         figures["idle"] = nothing_to_do(meshd)
@@ -244,7 +246,7 @@ def measure(lab, count, shell):
     results = [measure_meshd(lab, count, lap == 0) for lap in range(runs_for(count))]
     figures = {
         key: statistics.median(result[key] for result in results)
-        for key in ("cold", "cold apply", "idle", "heal", "rss")
+        for key in ("cold", "cold apply", "cold cycle", "idle", "heal", "rss")
     }
     figures["wake-ups"] = results[0]["wake-ups"]
     ruleset = results[0]["ruleset"]
@@ -257,17 +259,20 @@ def measure(lab, count, shell):
 
 
 def show(count, figures, per_link):
-    """cold: from the start of the process until it says READY, as peers are timed. cold apply: the
-    cycle itself (read the kernel, plan, apply), as the bare batch is timed."""
-    cold, apply = figures["cold"], figures["cold apply"]
+    """cold: from the start of the process until it says READY, as peers are timed. cold cycle: of
+    that the cycle (read the kernel, compare, apply). cold apply: of that the apply, from the first
+    operation to the last answer, as the bare batch is timed. Idle and heal are cycles, and compared
+    with that."""
+    cold, cycle, apply = figures["cold"], figures["cold cycle"], figures["cold apply"]
     rows = [
         ("cold apply against the bare batch of the same links", apply / figures["bare"], "<= 1.5"),
+        ("  its whole cycle (read, compare, apply) against it", cycle / figures["bare"], ""),
         ("ip -batch + batctl + nft -f against cold start", figures["batch"] / cold, ">= 2"),
-        ("nothing to do against cold apply", figures["idle"] / apply, "< 0.1"),
-        ("healing one VLAN against cold apply", figures["heal"] / apply, "< 0.1"),
+        ("a cycle with nothing to do against the cold one", figures["idle"] / cycle, "< 0.1"),
+        ("a cycle that heals one VLAN against the cold one", figures["heal"] / cycle, "< 0.1"),
     ]
     if "shell" in figures:
-        rows.insert(2, ("one call a step against cold start", figures["shell"] / cold, ">= 20"))
+        rows.insert(3, ("one call a step against cold start", figures["shell"] / cold, ">= 20"))
     if 100 in per_link and count == 500:
         rows.append(
             ("time per link against that at 100 links", per_link[500] / per_link[100], "<= 1.5")
@@ -281,7 +286,7 @@ def show(count, figures, per_link):
     print(f"  {'times meshd ran in 60 idle seconds':<52} {figures['wake-ups']:8d}   goal 0")
     seconds = ", ".join(
         f"{key} {figures[key]:.3f}"
-        for key in ("cold", "cold apply", "bare", "batch", "shell", "idle", "heal")
+        for key in ("cold", "cold cycle", "cold apply", "bare", "batch", "shell", "idle", "heal")
         if key in figures
     )
     print(f"  (seconds on this kernel: {seconds})", flush=True)

@@ -328,10 +328,10 @@ START_TEST(tunnels)
 	trio_run("ip addr del 10.2.0.1/16 dev lan");
 	ck_assert_int_eq(routing_set_wish(trio.routing, trio.protocol, &wish, trio_now()), 0);
 	trio_wait(&trio, 60, has_tunnels, "tunnels to both");
-	trio_wait(&trio, 10, has_kernel_route, "and their routes in the kernel");
+	trio_wait(&trio, 60, has_kernel_route, "and their routes in the kernel");
 	trio_turn(&trio, 6);
 	trio_run("ip route del 10.1.0.0/16");
-	trio_wait(&trio, 60, has_kernel_route, "deleted route into a tunnel is back");
+	trio_wait(&trio, 90, has_kernel_route, "deleted route into a tunnel is back");
 	trio_turn(&trio, 32);
 	trio_run("ip -6 route flush table 70");
 	trio_wait(&trio, 90, has_kernel_route, "deleted mesh routes are back");
@@ -339,7 +339,7 @@ START_TEST(tunnels)
 	trio_wait(&trio, 120, has_address, "deleted address is back");
 	trio_wait(&trio, 60, has_tunnels, "tunnels to both");
 	trio_run("ip link del X7main");
-	trio_wait(&trio, 10, has_refusal, "deleted tunnel device is said");
+	trio_wait(&trio, 30, has_refusal, "deleted tunnel device is said");
 	routing_ask(trio.routing, trio.protocol, trio_now());
 	trio_wait(&trio, 3.2, got_answer, "asked");
 	ck_assert(!trio.works);

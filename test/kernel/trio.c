@@ -294,13 +294,20 @@ void trio_wait(struct trio *trio, double seconds, bool (*holds)(struct trio *tri
 
 	while (!holds(trio)) {
 		if (trio_now() > begin + seconds) {
-			char *log = trio_output("tail -n 20 %s/b/log", trio->dir);
 			json_t *json = routing_state_to_json(trio_state(trio));
-			ck_abort_msg("%s: not within %.0f s; refusal: %s; state: %s; log: %s", what,
-				seconds, routing_refusal(trio->routing, trio->protocol),
-				json_dumps(json, JSON_INDENT(1)), log);
+			char *text = json_dumps(json, JSON_INDENT(1));
+			char *log = trio_output(
+				"tail -n 20 %s/b/log; ip route; ip -6 route show table 70",
+				trio->dir);
+			printf("refusal: %s\nstate: %s\nlog and routes: %s\n",
+				routing_refusal(trio->routing, trio->protocol), text, log);
+			free(text);
+			free(log);
+			json_decref(json);
+			ck_abort_msg("%s: not within %.0f s", what, seconds);
 		}
-		turn(trio);
+		/* What is looked at may take a process of its own. */
+		trio_turn(trio, 0.2);
 	}
 	printf("  %s: %.1f s\n", what, trio_now() - begin);
 	fflush(stdout);

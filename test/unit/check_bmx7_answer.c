@@ -20,6 +20,9 @@ static char *read_look(size_t *length)
 	ck_assert_ptr_nonnull(text);
 	*length = fread(text, 1, 65535, file);
 	fclose(file);
+	/* The file ends like every file, the answer with '$'. */
+	ck_assert(*length > 0 && text[*length - 1] == '\n');
+	text[--*length] = '\0';
 	return text;
 }
 

@@ -8,6 +8,7 @@
 
 #include "base/cleanup.h"
 #include "cloud/lease_file.h"
+#include "cloud/question.h"
 #include "cloud/release.h"
 #include "unit/check_main.h"
 

@@ -12,7 +12,7 @@
 #define POOL      10 /* fewer addresses than clients: conflicts are common */
 #define FIRST     20
 #define MAILS     512
-#define RUNS      60
+#define RUNS      40
 #define STORM     1200 /* seconds */
 #define QUIET     500
 #define DELAY_MAX 12

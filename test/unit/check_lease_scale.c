@@ -42,7 +42,7 @@ static uint8_t *dataset(unsigned int author, uint32_t first, size_t count, uint3
 			.address = 0x0a010002 + number,
 			.mac = scene_mac((uint8_t)(0x10 + sequence % 2), number),
 			.begin = (int64_t)SCENE_WALL - number,
-			.renewed = (int64_t)SCENE_WALL - 10,
+			.renewed = (int64_t)SCENE_WALL,
 			.remaining = 3000,
 		};
 		snprintf(fact.leases[i].name, FACT_NAME_SIZE, "laptop-%05u", number);

@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include <stdio.h>
-
 #include "core/ruleset.h"
 #include "unit/check_main.h"
 #include "unit/frames.h"
@@ -459,52 +457,6 @@ START_TEST(equality_sees_what_matters)
 }
 END_TEST
 
-/* Is there a line of the page's tables that names the rule and where it stands? */
-static bool page_has(FILE *page, const char *rule)
-{
-	static const char *const suffixes[] = {"-from-lan", "-forward", "-mesh"};
-	char line[2048], first[NFT_NAME_SIZE + 8];
-	const char *suffix = "";
-	int length = (int)strlen(rule); /* without the suffix; an entrance has none */
-
-	for (size_t i = 0; i < ARRAY_SIZE(suffixes) && *suffix == '\0'; i++) {
-		const char *found = strstr(rule, suffixes[i]);
-
-		if (found && strchr("ft", rule[0]) == NULL) {
-			suffix = found;
-			length = (int)(found - rule);
-		}
-	}
-	length = strncmp(rule, "mesh-vlan-", 10) == 0 ? 10 : length;
-
-	snprintf(first, sizeof(first), "| `%.*s%s` |", length, rule, length == 10 ? "ID" : "");
-	rewind(page);
-	while (fgets(line, sizeof(line), page)) {
-		if (strncmp(line, first, strlen(first)) == 0 && strstr(line, suffix)) {
-			return true;
-		}
-	}
-	return false;
-}
-
-START_TEST(every_rule_is_on_its_page)
-{
-	struct ruleset_request request = make_request(0x8100);
-	FILE *page = fopen(SOURCE_DIR "/docs/rules.md", "r");
-
-	ck_assert_ptr_nonnull(page);
-	ck_assert_int_eq(mac_parse(NODE, &request.anycast_mac), 0);
-	struct ruleset ruleset = build(&request);
-
-	for (size_t i = 0; i < ruleset.rule_count; i++) {
-		ck_assert_msg(page_has(page, ruleset.rules[i].name), "docs/rules.md lacks %s",
-			ruleset.rules[i].name);
-	}
-	fclose(page);
-	ruleset_free(&ruleset);
-}
-END_TEST
-
 Suite *check_suite(void)
 {
 	Suite *suite = suite_create("ruleset");
@@ -518,7 +470,6 @@ Suite *check_suite(void)
 	tcase_add_test(tests, without_anycast_only_mesh_protocols);
 	tcase_add_test(tests, anycast_parts_may_be_missing);
 	tcase_add_test(tests, own_anycast_mac_is_kept_local);
-	tcase_add_test(tests, every_rule_is_on_its_page);
 	tcase_add_test(tests, equality_sees_what_matters);
 	suite_add_tcase(suite, tests);
 	return suite;

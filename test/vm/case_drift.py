@@ -86,7 +86,8 @@ def add_nft_rule(reader):
 
 
 def delete_nft_chain(reader):
-    chain = re.findall(r"chain (\S+) {", own_table(reader))[-1]
+    """The first chain: the last is jumped to, so the kernel keeps it."""
+    chain = re.findall(r"chain (\S+) {", own_table(reader))[0]
     reader.nft.run(f"flush chain bridge meshd {chain}; delete chain bridge meshd {chain}")
 
 

@@ -182,21 +182,28 @@ def side(value):
 
 
 def drops(node):
-    """[(hook, priority, matches)] of all rules of the bridge family that count and drop."""
-    chains, found = {}, []
-    for entry in node.json("nft", "-j", "list", "ruleset", "bridge")["nftables"]:
-        if "chain" in entry:
-            chain = entry["chain"]
+    """[(hook, priority, matches)] of all rules of the bridge family that count and drop; those of a
+    chain that is jumped to once for every jump, with its matches."""
+    listed = node.json("nft", "-j", "list", "ruleset", "bridge")["nftables"]
+    ways, rules = {}, []  # by chain: how frames come there
+    for entry in listed:
+        chain = entry.get("chain", {})
+        if "hook" in chain:
             assert chain["policy"] == "accept" and chain["type"] == "filter", chain
-            chains[chain["name"]] = (chain["hook"], chain["prio"])
-        if "rule" in entry:
-            kinds = [next(iter(word)) for word in entry["rule"]["expr"]]
-            matches = [word["match"] for word in entry["rule"]["expr"] if "match" in word]
-            assert "counter" in kinds, entry
-            if "drop" in kinds:
-                pairs = {(side(match["left"]), side(match["right"])) for match in matches}
-                found.append((*chains[entry["rule"]["chain"]], pairs))
-    return found
+            ways[chain["name"]] = [(chain["hook"], chain["prio"], set())]
+    for rule in (entry["rule"] for entry in listed if "rule" in entry):
+        words = {kind: what for word in rule["expr"] for kind, what in word.items()}
+        matches = [word["match"] for word in rule["expr"] if "match" in word]
+        pairs = {(side(match["left"]), side(match["right"])) for match in matches}
+        assert "counter" in words, rule
+        if "jump" in words:
+            came = [(hook, prio, before | pairs) for hook, prio, before in ways[rule["chain"]]]
+            ways.setdefault(words["jump"]["target"], []).extend(came)
+        if "drop" in words:
+            rules.append((rule["chain"], pairs))
+    return [
+        (hook, prio, before | pairs) for chain, pairs in rules for hook, prio, before in ways[chain]
+    ]
 
 
 @limit(300)
