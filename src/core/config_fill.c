@@ -153,6 +153,27 @@ static void cleanup_json(json_t **value)
 	json_decref(*value);
 }
 
+/* A fallback as a value. There are a hundred, nearly all of them one word; a parser made anew for
+ * each was a fifth of the way from the start to the first operation. */
+static json_t *parse_fallback(const char *text)
+{
+	size_t length = strlen(text);
+	char *end;
+
+	if (strcmp(text, "true") == 0 || strcmp(text, "false") == 0) {
+		return json_boolean(text[0] == 't');
+	}
+	if (length >= 2 && text[0] == '"' && strchr(text, '\\') == NULL) {
+		return json_stringn(text + 1, length - 2);
+	}
+	long long number = strtoll(text, &end, 10);
+
+	if (end != text && *end == '\0') {
+		return json_integer(number);
+	}
+	return json_loads(text, JSON_DECODE_ANY, NULL);
+}
+
 /* value NULL: no layer gives the key. */
 static int fill_key(const struct config_key *key, json_t *value, void *base)
 {
@@ -161,7 +182,7 @@ static int fill_key(const struct config_key *key, json_t *value, void *base)
 	}
 	if (key->fallback != NULL) {
 		CLEANUP(cleanup_json)
-		json_t *fallback = json_loads(key->fallback, JSON_DECODE_ANY, NULL);
+		json_t *fallback = parse_fallback(key->fallback);
 		return fallback != NULL ? fill_value(key, fallback, base) : -ENOMEM;
 	}
 	/* An object that is not given still has its keys' fallbacks. */
