@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "kernel/codec_nft.h"
 
+#include <arpa/inet.h>
+#include <errno.h>
 #include <limits.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
@@ -54,164 +56,163 @@ static uint8_t find_field(uint32_t base, uint32_t at, uint32_t length)
 	return NFT_FIELDS;
 }
 
-static struct nftnl_expr *add_expr(struct nftnl_rule *rule, const char *name)
+/* nf_tables has all its numbers in network order. */
+static void put_number(struct nlmsghdr *message, uint16_t type, uint32_t number)
 {
-	struct nftnl_expr *expr = nftnl_expr_alloc(name);
-
-	if (expr) {
-		nftnl_rule_add_expr(rule, expr);
-	}
-	return expr;
+	mnl_attr_put_u32(message, type, htonl(number));
 }
 
-static bool encode_load(struct nftnl_rule *rule, uint8_t field)
+static void put_data(struct nlmsghdr *message, uint16_t type, const void *bytes, size_t length)
+{
+	struct nlattr *nest = mnl_attr_nest_start(message, type);
+
+	mnl_attr_put(message, NFTA_DATA_VALUE, length, bytes);
+	mnl_attr_nest_end(message, nest);
+}
+
+/* An expression that is being written: its attributes come between begin and end. */
+struct expression {
+	struct nlattr *element;
+	struct nlattr *data;
+};
+
+static struct expression begin_expression(struct nlmsghdr *message, const char *name)
+{
+	struct expression expression = {.element = mnl_attr_nest_start(message, NFTA_LIST_ELEM)};
+
+	mnl_attr_put_strz(message, NFTA_EXPR_NAME, name);
+	expression.data = mnl_attr_nest_start(message, NFTA_EXPR_DATA);
+	return expression;
+}
+
+static void end_expression(struct nlmsghdr *message, const struct expression *expression)
+{
+	mnl_attr_nest_end(message, expression->data);
+	mnl_attr_nest_end(message, expression->element);
+}
+
+static void put_load(struct nlmsghdr *message, uint8_t field)
 {
 	const struct location *location = &locations[field];
-	struct nftnl_expr *expr = add_expr(rule, location->base == IS_META ? "meta" : "payload");
+	bool meta = location->base == IS_META;
+	struct expression expression = begin_expression(message, meta ? "meta" : "payload");
 
-	if (!expr) {
-		return false;
+	if (meta) {
+		put_number(message, NFTA_META_KEY, location->at);
+		put_number(message, NFTA_META_DREG, NFT_REG_1);
+	} else {
+		put_number(message, NFTA_PAYLOAD_DREG, NFT_REG_1);
+		put_number(message, NFTA_PAYLOAD_BASE, location->base);
+		put_number(message, NFTA_PAYLOAD_OFFSET, location->at);
+		put_number(message, NFTA_PAYLOAD_LEN, (uint32_t)ruleset_field_length(field));
 	}
-	if (location->base == IS_META) {
-		nftnl_expr_set_u32(expr, NFTNL_EXPR_META_KEY, location->at);
-		nftnl_expr_set_u32(expr, NFTNL_EXPR_META_DREG, NFT_REG_1);
-		return true;
-	}
-	nftnl_expr_set_u32(expr, NFTNL_EXPR_PAYLOAD_BASE, location->base);
-	nftnl_expr_set_u32(expr, NFTNL_EXPR_PAYLOAD_OFFSET, location->at);
-	nftnl_expr_set_u32(expr, NFTNL_EXPR_PAYLOAD_LEN, ruleset_field_length(field));
-	nftnl_expr_set_u32(expr, NFTNL_EXPR_PAYLOAD_DREG, NFT_REG_1);
-	return true;
+	end_expression(message, &expression);
 }
 
-static bool encode_mask(struct nftnl_rule *rule, const struct nft_match *match, uint32_t length)
+static void put_mask(struct nlmsghdr *message, const struct nft_match *match, size_t length)
 {
 	static const uint8_t zero[sizeof(match->mask)];
 	uint8_t ones[sizeof(match->mask)];
 
 	memset(ones, 0xff, sizeof(ones));
 	if (memcmp(match->mask, ones, length) == 0) {
-		return true;
+		return;
 	}
-	struct nftnl_expr *expr = add_expr(rule, "bitwise");
+	struct expression expression = begin_expression(message, "bitwise");
 
-	if (!expr) {
-		return false;
-	}
-	nftnl_expr_set_u32(expr, NFTNL_EXPR_BITWISE_SREG, NFT_REG_1);
-	nftnl_expr_set_u32(expr, NFTNL_EXPR_BITWISE_DREG, NFT_REG_1);
-	nftnl_expr_set_u32(expr, NFTNL_EXPR_BITWISE_OP, NFT_BITWISE_BOOL);
-	nftnl_expr_set_u32(expr, NFTNL_EXPR_BITWISE_LEN, length);
-	nftnl_expr_set(expr, NFTNL_EXPR_BITWISE_MASK, match->mask, length);
-	nftnl_expr_set(expr, NFTNL_EXPR_BITWISE_XOR, zero, length);
-	return true;
+	put_number(message, NFTA_BITWISE_SREG, NFT_REG_1);
+	put_number(message, NFTA_BITWISE_DREG, NFT_REG_1);
+	put_number(message, NFTA_BITWISE_OP, NFT_BITWISE_BOOL);
+	put_number(message, NFTA_BITWISE_LEN, (uint32_t)length);
+	put_data(message, NFTA_BITWISE_MASK, match->mask, length);
+	put_data(message, NFTA_BITWISE_XOR, zero, length);
+	end_expression(message, &expression);
 }
 
-static bool encode_match(struct nftnl_rule *rule, const struct nft_match *match)
+static void put_match(struct nlmsghdr *message, const struct nft_match *match)
 {
 	size_t length = ruleset_field_length(match->field);
 
-	if (length == 0 || !encode_load(rule, match->field) || !encode_mask(rule, match, length)) {
-		return false;
-	}
-	struct nftnl_expr *expr = add_expr(rule, "cmp");
+	put_load(message, match->field);
+	put_mask(message, match, length);
+	struct expression expression = begin_expression(message, "cmp");
 
-	if (!expr) {
-		return false;
-	}
-	nftnl_expr_set_u32(expr, NFTNL_EXPR_CMP_SREG, NFT_REG_1);
-	nftnl_expr_set_u32(expr, NFTNL_EXPR_CMP_OP, NFT_CMP_EQ);
-	nftnl_expr_set(expr, NFTNL_EXPR_CMP_DATA, match->value, length);
-	return true;
+	put_number(message, NFTA_CMP_SREG, NFT_REG_1);
+	put_number(message, NFTA_CMP_OP, NFT_CMP_EQ);
+	put_data(message, NFTA_CMP_DATA, match->value, length);
+	end_expression(message, &expression);
 }
 
-static bool encode_end(struct nftnl_rule *rule, const struct nft_rule *from)
+static void put_verdict(struct nlmsghdr *message, const struct nft_rule *rule)
 {
 	static const uint32_t verdicts[] = {[NFT_VERDICT_ACCEPT] = NF_ACCEPT,
 		[NFT_VERDICT_DROP] = NF_DROP,
 		[NFT_VERDICT_JUMP] = (uint32_t)NFT_JUMP};
+	struct expression expression = begin_expression(message, "immediate");
 
-	if (!add_expr(rule, "counter")) {
-		return false;
-	}
-	if (from->verdict == NFT_VERDICT_NONE) {
-		return true;
-	}
-	struct nftnl_expr *expr = add_expr(rule, "immediate");
+	put_number(message, NFTA_IMMEDIATE_DREG, NFT_REG_VERDICT);
+	struct nlattr *data = mnl_attr_nest_start(message, NFTA_IMMEDIATE_DATA);
+	struct nlattr *verdict = mnl_attr_nest_start(message, NFTA_DATA_VERDICT);
 
-	if (!expr) {
-		return false;
+	put_number(message, NFTA_VERDICT_CODE, verdicts[rule->verdict]);
+	if (rule->verdict == NFT_VERDICT_JUMP) {
+		mnl_attr_put_strz(message, NFTA_VERDICT_CHAIN, rule->target);
 	}
-	nftnl_expr_set_u32(expr, NFTNL_EXPR_IMM_DREG, NFT_REG_VERDICT);
-	nftnl_expr_set_u32(expr, NFTNL_EXPR_IMM_VERDICT, verdicts[from->verdict]);
-	return from->verdict != NFT_VERDICT_JUMP ||
-	       nftnl_expr_set_str(expr, NFTNL_EXPR_IMM_CHAIN, from->target) == 0;
+	mnl_attr_nest_end(message, verdict);
+	mnl_attr_nest_end(message, data);
+	end_expression(message, &expression);
 }
 
 /* User data is a list of type, length, bytes, each number one byte; a comment ends with NUL. */
-static bool encode_name(struct nftnl_rule *rule, const char *name)
+static void put_name(struct nlmsghdr *message, const char *name)
 {
 	uint8_t data[2 + NFT_NAME_SIZE] = {NFTNL_UDATA_RULE_COMMENT};
 	size_t length = strnlen(name, NFT_NAME_SIZE - 1);
 
-	data[1] = length + 1;
+	data[1] = (uint8_t)(length + 1);
 	memcpy(data + 2, name, length);
-	return nftnl_rule_set_data(rule, NFTNL_RULE_USERDATA, data, 2 + length + 1) == 0;
+	mnl_attr_put(message, NFTA_RULE_USERDATA, 2 + length + 1, data);
 }
 
-static void free_rule(struct nftnl_rule *const *rule)
+int codec_nft_put_rule(struct nlmsghdr *message, const struct nft_rule *rule)
 {
-	if (*rule) {
-		nftnl_rule_free(*rule);
-	}
-}
-
-struct nftnl_rule *codec_nft_encode_rule(const struct nft_rule *rule)
-{
-	CLEANUP(free_rule) struct nftnl_rule *to = nftnl_rule_alloc();
-
-	if (!to) {
-		return NULL;
-	}
-	nftnl_rule_set_u32(to, NFTNL_RULE_FAMILY, NFPROTO_BRIDGE);
-	if (nftnl_rule_set_str(to, NFTNL_RULE_TABLE, RULESET_TABLE) != 0 ||
-		nftnl_rule_set_str(to, NFTNL_RULE_CHAIN, rule->chain) != 0 ||
-		!encode_name(to, rule->name)) {
-		return NULL;
-	}
 	for (size_t i = 0; i < rule->match_count; i++) {
-		if (!encode_match(to, &rule->matches[i])) {
-			return NULL;
+		if (ruleset_field_length(rule->matches[i].field) == 0) {
+			return -EINVAL;
 		}
 	}
-	if (!encode_end(to, rule)) {
-		return NULL;
+	mnl_attr_put_strz(message, NFTA_RULE_TABLE, RULESET_TABLE);
+	mnl_attr_put_strz(message, NFTA_RULE_CHAIN, rule->chain);
+	struct nlattr *expressions = mnl_attr_nest_start(message, NFTA_RULE_EXPRESSIONS);
+
+	for (size_t i = 0; i < rule->match_count; i++) {
+		put_match(message, &rule->matches[i]);
 	}
-	return steal_ptr(to);
+	struct expression counter = begin_expression(message, "counter");
+
+	end_expression(message, &counter);
+	if (rule->verdict != NFT_VERDICT_NONE) {
+		put_verdict(message, rule);
+	}
+	mnl_attr_nest_end(message, expressions);
+	put_name(message, rule->name);
+	return 0;
 }
 
-struct nftnl_chain *codec_nft_encode_chain(const struct nft_chain *chain)
+void codec_nft_put_chain(struct nlmsghdr *message, const struct nft_chain *chain)
 {
-	struct nftnl_chain *to = nftnl_chain_alloc();
+	mnl_attr_put_strz(message, NFTA_CHAIN_TABLE, RULESET_TABLE);
+	mnl_attr_put_strz(message, NFTA_CHAIN_NAME, chain->name);
+	if (chain->hook < 0) {
+		return;
+	}
+	struct nlattr *hook = mnl_attr_nest_start(message, NFTA_CHAIN_HOOK);
 
-	if (!to) {
-		return NULL;
-	}
-	nftnl_chain_set_u32(to, NFTNL_CHAIN_FAMILY, NFPROTO_BRIDGE);
-	bool good = nftnl_chain_set_str(to, NFTNL_CHAIN_TABLE, RULESET_TABLE) == 0 &&
-		    nftnl_chain_set_str(to, NFTNL_CHAIN_NAME, chain->name) == 0;
-
-	if (chain->hook >= 0) {
-		nftnl_chain_set_u32(to, NFTNL_CHAIN_HOOKNUM, chain->hook);
-		nftnl_chain_set_s32(to, NFTNL_CHAIN_PRIO, chain->priority);
-		nftnl_chain_set_u32(to, NFTNL_CHAIN_POLICY, NF_ACCEPT);
-		good = good && nftnl_chain_set_str(to, NFTNL_CHAIN_TYPE, chain->type) == 0;
-	}
-	if (!good) {
-		nftnl_chain_free(to);
-		return NULL;
-	}
-	return to;
+	put_number(message, NFTA_HOOK_HOOKNUM, (uint32_t)chain->hook);
+	put_number(message, NFTA_HOOK_PRIORITY, (uint32_t)chain->priority);
+	mnl_attr_nest_end(message, hook);
+	put_number(message, NFTA_CHAIN_POLICY, NF_ACCEPT);
+	mnl_attr_put_strz(message, NFTA_CHAIN_TYPE, chain->type);
 }
 
 /* Reads a rule's expressions one after the other; match is what stands loaded in register 1. */

@@ -1,19 +1,23 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Chains and rules of core/state.h as libnftnl's objects, and back. A match is a load (meta or
- * payload), a bitwise where its mask is not all ones, and a cmp; then come counter and verdict. The
- * rule's name is its comment in the user data, which the nft tool shows. */
+/* Chains and rules of core/state.h as the attributes of a netlink message, and back from libnftnl's
+ * objects. A match is a load (meta or payload), a bitwise where its mask is not all ones, and a
+ * cmp; then come counter and verdict. The rule's name is its comment in the user data, which the
+ * nft tool shows. Writing does without libnftnl's objects: there are a hundred small ones in a
+ * ruleset, and making them took as long as the kernel takes for the ruleset. */
 #ifndef KERNEL_CODEC_NFT_H
 #define KERNEL_CODEC_NFT_H
 
+#include <libmnl/libmnl.h>
 #include <libnftnl/chain.h>
 #include <libnftnl/rule.h>
 
 #include "core/state.h"
 
-/* The caller frees the result with nftnl_chain_free() or nftnl_rule_free(). NULL when memory ends,
- * or when a match names no field. */
-struct nftnl_chain *codec_nft_encode_chain(const struct nft_chain *chain);
-struct nftnl_rule *codec_nft_encode_rule(const struct nft_rule *rule);
+/* The message has its header and CODEC_NFT_MAX bytes of room. -EINVAL when a match names no field:
+ * then nothing is written. */
+#define CODEC_NFT_MAX 2000
+int codec_nft_put_rule(struct nlmsghdr *message, const struct nft_rule *rule);
+void codec_nft_put_chain(struct nlmsghdr *message, const struct nft_chain *chain);
 
 /* What meshd never writes makes the result equal to nothing that it wants: a chain gets the type
  * "foreign" (another policy than accept, a name that is too long), a rule gets its mark. */

@@ -18,7 +18,7 @@
 
 #define MESSAGES_MAX   4096
 /* A rule of NFT_MATCHES_MAX matches with masks takes about 1500 bytes, a chain less. */
-#define MESSAGE_MAX    2048
+#define MESSAGE_MAX    (CODEC_NFT_MAX + 48)
 #define ENVELOPE_COUNT 5 /* begin, add table, delete table, add table, end */
 
 /* The messages of one replacement; their sequence numbers follow each other. */
@@ -71,37 +71,28 @@ static struct nlmsghdr *put_table(struct transaction *transaction, uint16_t type
 
 static struct nlmsghdr *put_chain(struct transaction *transaction, const struct nft_chain *chain)
 {
-	struct nftnl_chain *from = codec_nft_encode_chain(chain);
-
-	if (!from) {
-		return NULL;
-	}
 	struct nlmsghdr *message = begin_message(transaction, NFT_MSG_NEWCHAIN, NLM_F_CREATE);
 
-	nftnl_chain_nlmsg_build_payload(message, from);
-	nftnl_chain_free(from);
+	codec_nft_put_chain(message, chain);
 	put(transaction, message);
 	return message;
 }
 
+/* NULL when the rule cannot be written. */
 static struct nlmsghdr *put_rule(struct transaction *transaction, const struct nft_rule *rule)
 {
-	struct nftnl_rule *from = codec_nft_encode_rule(rule);
-
-	if (!from) {
-		return NULL;
-	}
 	struct nlmsghdr *message =
 		begin_message(transaction, NFT_MSG_NEWRULE, NLM_F_CREATE | NLM_F_APPEND);
 
-	nftnl_rule_nlmsg_build_payload(message, from);
-	nftnl_rule_free(from);
+	if (codec_nft_put_rule(message, rule) < 0) {
+		return NULL;
+	}
 	put(transaction, message);
 	return message;
 }
 
 /* Adding before deleting makes the delete good whether or not the table is there. Returns the last
- * message, NULL when memory ends. */
+ * message, NULL when a rule cannot be written. */
 static struct nlmsghdr *put_content(struct transaction *transaction)
 {
 	const struct ruleset *ruleset = transaction->ruleset;
@@ -113,7 +104,7 @@ static struct nlmsghdr *put_content(struct transaction *transaction)
 		return message;
 	}
 	message = put_table(transaction, NFT_MSG_NEWTABLE, NLM_F_CREATE);
-	for (size_t i = 0; i < ruleset->chain_count && message; i++) {
+	for (size_t i = 0; i < ruleset->chain_count; i++) {
 		message = put_chain(transaction, &ruleset->chains[i]);
 	}
 	for (size_t i = 0; i < ruleset->rule_count && message; i++) {
@@ -131,7 +122,7 @@ static int fill(struct transaction *transaction)
 	struct nlmsghdr *message = put_content(transaction);
 
 	if (!message) {
-		return -ENOMEM;
+		return -EINVAL;
 	}
 	message->nlmsg_flags |= NLM_F_ACK;
 	transaction->last = message->nlmsg_seq;
