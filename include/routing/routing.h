@@ -61,8 +61,9 @@ void routing_on_readable(struct routing *routing, double now);
 double routing_deadline(const struct routing *routing);
 void routing_on_timer(struct routing *routing, double now);
 
-/* Does this machine have what bmx7's tunnels need: it dies of a SIGSEGV without ip6_tunnel, and
- * some seconds after it found a gateway without /dev/net/tun. False: what is missing is in text. */
+/* Does this machine have what bmx7's tunnels need: it dies of a SIGSEGV without ip6_tunnel.
+ * (/dev/net/tun is for tunnels that wait for traffic; core/render has them stand at once.) False:
+ * what is missing is in text. */
 bool routing_bmx7_has_needs(char *text, size_t size);
 
 #endif

@@ -427,7 +427,7 @@ double babeld_deadline(const struct babeld *babeld)
 	} else if (babeld->side.wanted) {
 		deadline = babeld->connect_at;
 	}
-	if (babeld->dirty) {
+	if (babeld->dirty && babeld->monitors) {
 		deadline = side_earlier(deadline, babeld->shown + SIDE_PUBLISH_TIME);
 	}
 	if (babeld->missing_since != 0 && babeld->side.refusal[0] == '\0') {

@@ -6,16 +6,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 
 #define FILE_MAX (1U << 20) /* some 6,000 routes */
-
-/* The device that <linux/miscdevice.h> has as TUN_MINOR. */
-#define TUN_DEVICE makedev(10, 200)
 
 static int read_file(const char *path, char **text)
 {
@@ -79,13 +74,6 @@ void machine_free(struct bmx7_machine *machine)
 
 bool routing_bmx7_has_needs(char *text, size_t size)
 {
-	struct stat node;
-
-	if (stat("/dev/net/tun", &node) < 0 || !S_ISCHR(node.st_mode) ||
-		node.st_rdev != TUN_DEVICE) {
-		snprintf(text, size, "/dev/net/tun (kernel module tun)");
-		return false;
-	}
 	/* A module or built in; the device is there in every namespace unless the sysctl
 	 * net.core.fb_tunnels_only_for_init_net forbids it. */
 	if (access("/sys/module/ip6_tunnel", F_OK) < 0 &&
