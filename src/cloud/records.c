@@ -20,6 +20,7 @@
 #define QUIET_SECONDS  0.05 /* dnsmasq empties the file, then writes it */
 #define LATE_SECONDS   0.5
 #define SHRANK_SECONDS 0.5
+#define TORN_MAX       10   /* readings in a row of a file without an end */
 #define SAFETY_SECONDS 60.0 /* read without being told */
 #define WAIT_SECONDS   15.0 /* for others' facts, before old reservations are cleared away */
 #define STORE_SECONDS  5.0
@@ -71,9 +72,12 @@ static void store(struct records *records, const struct lease_now *now)
 	int result = hosts_file_replace(records->begins_path, text, strlen(text), 0600);
 	if (result < 0) {
 		records->store_due = now->boot + SAFETY_SECONDS;
+	}
+	if (result < 0 && result != records->store_error) {
 		log_warning("cloud", "cannot write %s: %s", records->begins_path,
 			strerror(-result));
 	}
+	records->store_error = result;
 }
 
 void records_close(struct records *records, const struct lease_now *now)
@@ -200,6 +204,10 @@ static int read_rows(struct records *records, struct lease_row **rows, size_t *c
 		row->expires = line.expiry;
 		text_copy(row->name, sizeof(row->name), line.hostname);
 	}
+	if (result == -EAGAIN && records->torn >= TORN_MAX) {
+		reader.left_out++; /* nobody is writing: its last line was cut off */
+		result = 0;
+	}
 	if (result < 0) {
 		return result;
 	}
@@ -218,13 +226,18 @@ static void read_leases(struct records *records, const struct lease_now *now)
 	records->lease_late = INFINITY;
 	records->lease_due = now->boot + SAFETY_SECONDS;
 	if (result == -EAGAIN) {
+		records->torn++;
 		want_reading(records, now->boot);
 		return;
 	}
-	if (result < 0) {
+	if (result < 0 && result != records->read_error) {
 		log_warning("cloud", "cannot read %s: %s", records->lease_path, strerror(-result));
+	}
+	records->read_error = result;
+	if (result < 0) {
 		return;
 	}
+	records->torn = 0;
 	/* dnsmasq may have been held up between emptying and writing. */
 	if (records->serve && count < records->lease_rows / 2 && !records->shrank) {
 		records->shrank = true;

@@ -37,12 +37,15 @@ struct records {
 	double lease_late; /* not later than that, however often it changes */
 	size_t lease_rows; /* of the newest reading */
 	bool shrank;       /* it lost more than half: read once more before it is believed */
+	unsigned int torn; /* readings in a row that found no end of the last line */
 	unsigned int left_out;
+	int read_error;     /* of the newest reading, 0 = good */
 	double resolve_due; /* not before: others' facts have to be there first; INFINITY after */
 	bool resolved;
 	double retry_at; /* after a failed write */
 	int write_error; /* of the newest writing, 0 = good */
 	double store_due;
+	int store_error; /* of the newest storing, 0 = good */
 	struct records_end *ends;
 	size_t end_count;
 	uint64_t conflicts_told;

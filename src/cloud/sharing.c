@@ -367,9 +367,13 @@ static bool step_role(struct sharing *sharing)
 	if (sharing->role_due > sharing->now) {
 		return false;
 	}
+	if (sharing->wished != CLOUD_ROLE_AUTO) {
+		sharing->role_due = INFINITY; /* until another is wished */
+		return false;
+	}
 	sharing->role_due = sharing->now + ROLE_SECONDS;
 	/* Without alfred nobody can be heard; what it is to be when it comes is known. */
-	if (sharing->wished != CLOUD_ROLE_AUTO || !sharing->expected) {
+	if (!sharing->expected) {
 		return false;
 	}
 	if (!sharing->role.known) {
