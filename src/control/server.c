@@ -244,7 +244,9 @@ int server_fd(const struct server *server)
 
 static void server_drop(struct server *server, size_t slot)
 {
-	/* Closing the descriptor takes it out of the epoll set. */
+	/* Closing the descriptor would not take it out of the epoll set while a process that was
+	 * just forked holds a copy, and the next event would name a peer that is no more. */
+	epoll_ctl(server->epoll, EPOLL_CTL_DEL, server->peers[slot]->fd, NULL);
 	peer_free(server->peers[slot]);
 	server->peers[slot] = NULL;
 }
