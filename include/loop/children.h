@@ -45,6 +45,8 @@ int children_open(struct children **out, struct ev_loop *loop, const char *run_d
 	const struct children_listener *listener, struct err *err);
 /* Leaves the children alone: they live on. */
 void children_close(struct children *children);
+/* Ends the programs that read the journal for the children, who are left alone. */
+void children_end_fetches(struct children *children);
 
 /* The newest wish (taken over: arguments are moved). A child whose program, arguments or
  * environment differ from those it was started with is restarted, and only that one. */

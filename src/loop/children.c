@@ -98,6 +98,13 @@ static void close_child(struct child *child)
 	service_exits_free(&child->exits);
 }
 
+void children_end_fetches(struct children *children)
+{
+	for (enum child_name name = 0; name < CHILDREN; name++) {
+		child_fetch_close(&children->items[name]);
+	}
+}
+
 void children_close(struct children *children)
 {
 	if (children == NULL) {

@@ -153,7 +153,9 @@ int children_problems(const struct children *children, struct problem_list *prob
 
 	for (enum child_name name = 0; name < CHILDREN && result == 0; name++) {
 		const struct child *child = &children->items[name];
-		if (child->service.state == SERVICE_MISSING) {
+		/* One that runs still would not come back. */
+		bool lost = child->wished && child->service.wanted && child->find_error != 0;
+		if (lost || child->service.state == SERVICE_MISSING) {
 			result = add_missing(child, problems);
 		} else if (child->service.wanted) {
 			result = add_failing(child, problems);

@@ -77,10 +77,12 @@ void children_record_save(struct children *children)
 	record_path(children, path, sizeof(path));
 	snprintf(fresh, sizeof(fresh), "%s.new", path);
 	errno = ENOMEM;
-	if (json == NULL || json_dump_file(json, fresh, JSON_COMPACT) < 0 ||
-		rename(fresh, path) < 0) {
+	bool failed = json == NULL || json_dump_file(json, fresh, JSON_COMPACT) < 0 ||
+		      rename(fresh, path) < 0;
+	if (failed && !children->record_failed) {
 		log_warning("children", "%s cannot be written: %s", path, strerrordesc_np(errno));
 	}
+	children->record_failed = failed;
 }
 
 /* --- reading --- */

@@ -70,7 +70,8 @@ struct children {
 	char boot_id[64];
 	struct children_listener listener;
 	bool journal;
-	bool opened; /* the listener may be called */
+	bool opened;        /* the listener may be called */
+	bool record_failed; /* the newest record could not be written */
 	bool stopping;
 	void (*done)(void *context);
 	void *done_context;

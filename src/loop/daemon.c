@@ -127,7 +127,8 @@ static void on_reconcile(struct ev_loop *loop, ev_timer *timer, int events)
 		delay = DEBOUNCE_BUSY;
 	}
 	watch_kernel(daemon);
-	if (delay > 0) {
+	/* What the cycle itself marked dirty comes sooner than its own look again. */
+	if (delay > 0 && !daemon->dirty) {
 		schedule(daemon, delay);
 	}
 }

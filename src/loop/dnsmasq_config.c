@@ -4,15 +4,16 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <md5.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/types.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
-#include "base/log.h"
 #include "core/child.h"
 #include "core/render.h"
 #include "process/process.h"
@@ -20,6 +21,9 @@
 
 #define PATH_SIZE    320
 #define TEST_SECONDS 10.
+#define TEST_AGAIN   60. /* seconds, where it was not dnsmasq that refused */
+#define NOT_TAKEN    1   /* dnsmasq's exit status for a bad configuration */
+#define KILL_WAIT    100 /* milliseconds for a killed test */
 #define SAID_MAX     200
 
 struct dnsmasq_config {
@@ -28,13 +32,16 @@ struct dnsmasq_config {
 	char new_path[PATH_SIZE];   /* of the one being tested */
 	uint64_t version;           /* of the text in force, 0 = none */
 	uint64_t tested;            /* being tested, 0 = none */
+	bool dropped;               /* the test is killed: another text is wanted meanwhile */
 	uint64_t refused;           /* the last one that dnsmasq did not take, 0 = none */
 	char refusal[SAID_MAX + 1]; /* its words */
+	bool again;                 /* the refused one is to be tested once more */
 	struct process process;
 	int output; /* memfd of what the test says, -1 = none */
 	ev_io end_watcher;
 	ev_timer limit_timer;
-	void (*on_good)(void *context);
+	ev_timer again_timer;
+	void (*on_news)(void *context);
 	void *context;
 };
 
@@ -62,12 +69,26 @@ static void free_test(struct dnsmasq_config *config)
 		config->output = -1;
 	}
 	config->tested = 0;
+	config->dropped = false;
 }
 
-static void refuse(struct dnsmasq_config *config, uint64_t version, const char *why)
+/* The problem tells it. by_dnsmasq: it would say the same again. */
+static void refuse(struct dnsmasq_config *config, uint64_t version, const char *why,
+	bool by_dnsmasq)
 {
 	config->refused = version;
 	text_copy(config->refusal, sizeof(config->refusal), why);
+	if (!by_dnsmasq) {
+		ev_timer_set(&config->again_timer, TEST_AGAIN, 0.);
+		ev_timer_start(config->loop, &config->again_timer);
+	}
+}
+
+static void accept_text(struct dnsmasq_config *config, uint64_t version)
+{
+	config->version = version;
+	config->refused = 0;
+	ev_timer_stop(config->loop, &config->again_timer);
 }
 
 /* The last line that the test said. */
@@ -90,18 +111,21 @@ static void take_end(struct dnsmasq_config *config, const struct process_end *en
 {
 	char words[SAID_MAX + 1];
 	uint64_t version = config->tested;
-	bool good = end->status == 0 && rename(config->new_path, config->path) == 0;
 
-	if (!good) {
+	if (config->dropped) {
+		/* nothing was learnt */
+	} else if (end->signal != 0) {
+		refuse(config, version, "the test was killed, or took too long", false);
+	} else if (end->status != 0) {
 		read_words(config, words);
-		refuse(config, version, words);
-		log_error("dnsmasq", "the new configuration is not taken: %s", words);
+		refuse(config, version, words, end->status == NOT_TAKEN);
+	} else if (rename(config->new_path, config->path) < 0) {
+		refuse(config, version, strerrordesc_np(errno), false);
 	} else {
-		config->version = version;
-		config->refused = 0;
+		accept_text(config, version);
 	}
 	free_test(config);
-	config->on_good(config->context);
+	config->on_news(config->context);
 }
 
 static void on_end(struct ev_loop *loop, ev_io *watcher, int events)
@@ -127,6 +151,16 @@ static void on_limit(struct ev_loop *loop, ev_timer *timer, int events)
 	(void)loop;
 	(void)events;
 	process_signal_group(&config->process, SIGKILL);
+}
+
+static void on_again(struct ev_loop *loop, ev_timer *timer, int events)
+{
+	struct dnsmasq_config *config = timer->data;
+
+	(void)loop;
+	(void)events;
+	config->again = true;
+	config->on_news(config->context);
 }
 
 static int write_text(const char *path, const char *text, size_t length)
@@ -178,20 +212,26 @@ void dnsmasq_config_offer(struct dnsmasq_config *config, const char *program, co
 	size_t length = strlen(text);
 	uint64_t version = text_version(text, length);
 
-	if (version == config->version) {
-		config->refused = 0; /* people went back to what was good */
+	if (config->tested != 0) {
+		/* Its end is waited for, or it would stay a zombie; then the news bring us here. */
+		if (version != config->tested && !config->dropped) {
+			config->dropped = true;
+			process_signal_group(&config->process, SIGKILL);
+		}
 		return;
 	}
-	if (version == config->tested || version == config->refused) {
+	if (version == config->version && access(config->path, F_OK) == 0) {
+		accept_text(config, version); /* people went back to what was good */
+		return;
+	}
+	if (version == config->refused && !config->again) {
 		return;
 	}
 	if (program_find(child_name_text(CHILD_DNSMASQ), program, found, sizeof(found)) < 0) {
 		return; /* said of the child itself, and asked again in the next cycle */
 	}
-	if (config->tested != 0) {
-		process_signal_group(&config->process, SIGKILL);
-		free_test(config);
-	}
+	config->again = false;
+	ev_timer_stop(config->loop, &config->again_timer);
 	int result = write_text(config->new_path, text, length);
 	if (result == 0) {
 		config->tested = version;
@@ -199,7 +239,7 @@ void dnsmasq_config_offer(struct dnsmasq_config *config, const char *program, co
 	}
 	if (result < 0) {
 		free_test(config);
-		refuse(config, version, strerrordesc_np(-result));
+		refuse(config, version, strerrordesc_np(-result), false);
 	}
 }
 
@@ -236,7 +276,7 @@ static void read_version(struct dnsmasq_config *config)
 }
 
 int dnsmasq_config_open(struct dnsmasq_config **out, struct ev_loop *loop, const char *run_dir,
-	void (*on_good)(void *context), void *context)
+	void (*on_news)(void *context), void *context)
 {
 	struct dnsmasq_config *config = calloc(1, sizeof(*config));
 
@@ -246,7 +286,7 @@ int dnsmasq_config_open(struct dnsmasq_config **out, struct ev_loop *loop, const
 	*config = (struct dnsmasq_config){.loop = loop,
 		.process = PROCESS_NONE,
 		.output = -1,
-		.on_good = on_good,
+		.on_news = on_news,
 		.context = context};
 	snprintf(config->path, sizeof(config->path), "%s/%s", run_dir, CHILD_DNSMASQ_CONFIG);
 	snprintf(config->new_path, sizeof(config->new_path), "%s/%s.new", run_dir,
@@ -255,9 +295,24 @@ int dnsmasq_config_open(struct dnsmasq_config **out, struct ev_loop *loop, const
 	config->end_watcher.data = config;
 	ev_init(&config->limit_timer, on_limit);
 	config->limit_timer.data = config;
+	ev_init(&config->again_timer, on_again);
+	config->again_timer.data = config;
 	read_version(config);
 	*out = config;
 	return 0;
+}
+
+void dnsmasq_config_stop(struct dnsmasq_config *config)
+{
+	struct pollfd ended = {.fd = config->process.pidfd, .events = POLLIN};
+	struct process_end end;
+
+	if (config->tested != 0) {
+		process_signal_group(&config->process, SIGKILL);
+		poll(&ended, 1, KILL_WAIT);
+		process_reap(&config->process, &end);
+		free_test(config);
+	}
 }
 
 void dnsmasq_config_close(struct dnsmasq_config *config)
@@ -265,9 +320,8 @@ void dnsmasq_config_close(struct dnsmasq_config *config)
 	if (config == NULL) {
 		return;
 	}
-	if (config->tested != 0) {
-		process_signal_group(&config->process, SIGKILL);
-	}
+	dnsmasq_config_stop(config);
 	free_test(config);
+	ev_timer_stop(config->loop, &config->again_timer);
 	free(config);
 }

@@ -12,10 +12,13 @@
 
 struct dnsmasq_config;
 
-/* on_good(context) is called when a new text has come into force. 0 or -ENOMEM. */
+/* on_news(context) is called when a test has ended or may be made again: the text that is wanted
+ * then has to be offered. 0 or -ENOMEM. */
 int dnsmasq_config_open(struct dnsmasq_config **out, struct ev_loop *loop, const char *run_dir,
-	void (*on_good)(void *context), void *context);
+	void (*on_news)(void *context), void *context);
 void dnsmasq_config_close(struct dnsmasq_config *config);
+/* Ends a test that is under way; the text has to be offered anew. */
+void dnsmasq_config_stop(struct dnsmasq_config *config);
 /* Offers the text that is wanted; tested with program. */
 void dnsmasq_config_offer(struct dnsmasq_config *config, const char *program, const char *text);
 /* A number that is another one for another text in force; 0 = there is none yet. */

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
@@ -15,7 +16,8 @@
 #include "base/cleanup.h"
 
 #define OUTPUT_SIZE 4096
-#define ADDED_WORDS 3 /* --check --handover FORM */
+#define KILL_WAIT   100 /* milliseconds for a killed program */
+#define ADDED_WORDS 3   /* --check --handover FORM */
 #define TAKES_OVER  "takes over "
 
 struct probe {
@@ -31,11 +33,14 @@ struct probe {
 
 /* --- the end --- */
 
-/* Where the loop took the end already, there is nothing left to wait for. */
+/* One that was late has to die first, or it would stay a zombie. */
 static void probe_reap(struct probe *probe)
 {
+	struct pollfd ended = {.fd = probe->pidfd, .events = POLLIN};
+
 	if (probe->pid > 0) {
 		kill(-probe->pid, SIGKILL);
+		poll(&ended, 1, KILL_WAIT);
 		waitpid(probe->pid, NULL, WNOHANG);
 	}
 	probe->pid = 0;
@@ -76,8 +81,7 @@ static bool read_lines(struct probe *probe, struct probe_result *result)
 	return works;
 }
 
-/* The exit status is not asked for: the loop may have taken it, and what a program says that would
- * start is said last. */
+/* The exit status is not asked for: what a program says that would start is said last. */
 static void judge(struct probe *probe, struct probe_result *result)
 {
 	const char *program = probe->request.program;

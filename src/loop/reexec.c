@@ -239,6 +239,7 @@ static int become(struct daemon *daemon)
 {
 	const struct reexec *reexec = daemon->options->reexec;
 
+	services_end_programs(&daemon->services);
 	/* Whatever else is open would be open for good in the new program. */
 	close_range(STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC);
 	/* It has to live through execve. NOLINTNEXTLINE(android-cloexec-memfd-create) */
@@ -292,6 +293,7 @@ static void on_probe(void *context, const struct probe_result *probed)
 
 	if (probed->works) {
 		int result = become(daemon);
+		daemon_mark_dirty(daemon); /* for the programs that were ended */
 		snprintf(failed.text, sizeof(failed.text), "cannot become %.160s: %s",
 			reexec->program, strerrordesc_np(-result));
 		probed = &failed;

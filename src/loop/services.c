@@ -409,6 +409,12 @@ int services_open(struct services *services, struct ev_loop *loop, struct kernel
 	return 0;
 }
 
+void services_end_programs(struct services *services)
+{
+	dnsmasq_config_stop(services->dnsmasq_config);
+	children_end_fetches(services->children);
+}
+
 void services_close(struct services *services)
 {
 	if (services->loop != NULL) {

@@ -36,6 +36,8 @@ int services_open(struct services *services, struct ev_loop *loop, struct kernel
 	const char *run_dir, const char *state_dir, struct err *err);
 /* The children live on. May run twice. */
 void services_close(struct services *services);
+/* Ends the short-lived programs: what follows through execve would not wait for them. */
+void services_end_programs(struct services *services);
 /* A reconcile_view_fn whose context is the struct services. */
 void services_on_view(void *context, const struct reconcile_view *view);
 /* Adds what keeps them from doing what they should. 0 or -ENOMEM. */
