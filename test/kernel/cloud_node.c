@@ -92,9 +92,8 @@ static bool obey(struct node *node, char *line)
 	} else if (strcmp(line, "cloud") == 0) {
 		say_json(cloud_to_json(node->cloud, now()));
 	} else if (strcmp(line, "state") == 0) {
-		printf("{\"answers\":%s,\"since\":%.3f,\"reloads\":%u,\"primary\":%s}\n",
-			node->answers ? "true" : "false", now() - node->changed_at, node->reloads,
-			cloud_is_primary(node->cloud) ? "true" : "false");
+		printf("{\"answers\":%s,\"since\":%.3f,\"reloads\":%u}\n",
+			node->answers ? "true" : "false", now() - node->changed_at, node->reloads);
 	} else if (strncmp(line, "dnsmasq ", 8) == 0) {
 		node->dnsmasq = atoi(line + 8);
 		printf("{}\n");

@@ -48,6 +48,11 @@ void wire_open(struct wire *wire)
 	run_command("bridge link set dev lan0 learning off");
 	run_command("bridge link set dev " WIRE_MESH " learning off");
 	run_command("for i in br-lan lan0 lan1 " WIRE_MESH " mesh1; do ip link set $i up; done");
+	/* A port without a carrier forwards nothing, and the kernel tells carriers once a second.
+	 */
+	run_command("for i in lan0 " WIRE_MESH "; do timeout 10 sh -c "
+		    "\"until bridge link show dev $i | grep -q 'state forwarding'; do sleep 0.02; "
+		    "done\" || exit; done");
 	*wire = (struct wire){
 		.lan = open_end("lan1"),
 		.mesh = open_end("mesh1"),

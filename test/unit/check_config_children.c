@@ -42,7 +42,7 @@ START_TEST(test_fallbacks)
 	expect_network(&config->babeld.networks[3], "clouds", "10.0.0.0/8", -1);
 	expect_network(&config->babeld.networks[4], "nodes", "172.16.0.0/12", -1);
 	expect_network(&config->babeld.networks[5], "inet4", "0.0.0.0/0", 0);
-	ck_assert_int_eq(config->babeld_link_type, BABELD_LINK_AUTO);
+	ck_assert_int_eq(config->babeld_link_type, BABELD_LINK_WIRELESS);
 	ck_assert(config->alfred.enabled);
 	ck_assert_int_eq(config->alfred.role, ALFRED_ROLE_AUTO);
 	ck_assert_int_eq(config->alfred.primaries_max, 8);

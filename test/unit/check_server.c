@@ -3,6 +3,7 @@
  */
 #include <errno.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +11,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 
 #include "base/cleanup.h"
 #include "control/server.h"
@@ -218,6 +220,26 @@ START_TEST(test_hang_up)
 	turn();
 	ck_assert_int_eq(ran, 3);
 	ck_assert(!server_is_readable());
+}
+END_TEST
+
+/* A process between fork and execve holds copies of our descriptors. */
+START_TEST(test_hang_up_beside_child)
+{
+	int fd = connect_greeted();
+	pid_t child = fork();
+
+	ck_assert_int_ge(child, 0);
+	if (child == 0) {
+		pause();
+		_exit(0);
+	}
+	shutdown(fd, SHUT_RDWR);
+	close(fd);
+	turn();
+	kill(child, SIGKILL);
+	ck_assert_int_eq(waitpid(child, NULL, 0), child);
+	turn();
 }
 END_TEST
 
@@ -479,6 +501,7 @@ Suite *check_suite(void)
 	tcase_add_test(cases, test_pipeline);
 	tcase_add_test(cases, test_end_of_input);
 	tcase_add_test(cases, test_hang_up);
+	tcase_add_test(cases, test_hang_up_beside_child);
 	tcase_add_test(cases, test_longest_line);
 	tcase_add_test(cases, test_garbage);
 	tcase_add_test(cases, test_longest_idle_goes);

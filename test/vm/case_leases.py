@@ -18,9 +18,13 @@ def four_nodes(lab, names=NODES, **sections):
     lab.bring_up({node: full_config(**sections) for node in nodes}, timeout=90)
     wait_children(nodes)
     lab.wait_mesh(nodes)
+    know_each_other(nodes)
+    return nodes
+
+
+def know_each_other(nodes):
     wait_for(lambda: all(len(n.meshd.call("nodes")["nodes"]) == len(nodes) for n in nodes), 60,
              "every node to know all nodes")
-    return nodes
 
 
 def boot_clients(lab, nodes, count, prefix="c"):
@@ -29,7 +33,7 @@ def boot_clients(lab, nodes, count, prefix="c"):
     for number in range(count):
         node = nodes[number % len(nodes)]
         name = f"{prefix}{number}"
-        clients.append(DhcpClient(lab.client(node, name, port=f"lan{number}")))
+        clients.append(DhcpClient(lab.client(node, name, port=f"lan{prefix}{number}")))
     for node in nodes:
         node.meshd.wait_converged()
     for client in clients:
@@ -73,10 +77,12 @@ def case_at_once(lab):
 def case_conflict(lab):
     """Two nodes are separated, both lease one address, and meet again: on all nodes the earlier
     lease wins, the other's node ends it, and the client gets another address."""
-    nodes = four_nodes(lab)
-    left, right = nodes[1], nodes[2]
-    left.ip("link set dev mesh1 down")
-    wait_for(lambda: all(len(n.meshd.call("nodes")["nodes"]) >= 2 for n in nodes), 5, "halves")
+    nodes = [*lab.line("n1", "n2"), *lab.line("n3", "n4")]
+    air = lab.segment("air", nodes[1], nodes[2], link="mesh5")
+    lab.bring_up({node: full_config() for node in nodes}, timeout=90)
+    wait_children(nodes)
+    know_each_other(nodes)
+    air.ip("link set dev n3 down")
     wanted = "10.13.222.7"
     early = DhcpClient(lab.client(nodes[0], "early", port="lan5"))
     late = DhcpClient(lab.client(nodes[3], "late", port="lan6"))
@@ -87,7 +93,7 @@ def case_conflict(lab):
     time.sleep(3)  # the second lease is later by more than clocks of one second can hide
     late.start(request=wanted)
     assert late.wait_bound()["ip"] == wanted
-    left.ip("link set dev mesh1 up")
+    air.ip("link set dev n3 up")
     winner = early.client.mac("eth0")
 
     def decided():
