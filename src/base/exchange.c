@@ -11,6 +11,7 @@
 
 #define INPUT_FIRST  4096
 #define READS_A_TURN 64 /* so that an endless answer does not hold the loop */
+#define BYTES_A_TURN ((size_t)256 * 1024)
 
 static int connect_to(const char *path)
 {
@@ -121,7 +122,9 @@ static int grow(struct exchange *exchange)
 
 static int read_more(struct exchange *exchange)
 {
-	for (int i = 0; i < READS_A_TURN; i++) {
+	size_t before = exchange->input_length;
+
+	for (int i = 0; i < READS_A_TURN && exchange->input_length - before < BYTES_A_TURN; i++) {
 		int result = grow(exchange);
 		if (result < 0) {
 			return result;
