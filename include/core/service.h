@@ -27,6 +27,7 @@ enum service_event {
 	SERVICE_START_FAILED,
 	SERVICE_ANSWERED, /* the question of SERVICE_ASK: it works */
 	SERVICE_SILENT,   /* or it does not */
+	SERVICE_BUSY,     /* it computes: what it does not say now it may say later */
 	SERVICE_TOO_BIG,  /* more memory than it may have */
 	SERVICE_EXITED,
 	SERVICE_TIMEOUT, /* service_deadline() has come */
@@ -62,6 +63,8 @@ enum service_reason {
 #define SERVICE_ANSWER_MAX     3.0
 #define SERVICE_MISSES_MAX     2 /* bad or missing answers in a row: it hangs */
 #define SERVICE_START_DEFAULT  15.0
+#define SERVICE_BUSY_MAX       60.0 /* so long it may compute without an answer */
+#define SERVICE_BUSY_STEP      5.0  /* what a start gets more each time */
 #define SERVICE_KILL_AFTER     5.0
 #define SERVICE_LOOK_AGAIN     10.0
 #define SERVICE_BACK_OFF_FIRST 0.2
@@ -83,6 +86,7 @@ struct service {
 	double start_seconds; /* until the first answer; 0 = SERVICE_START_DEFAULT */
 	bool pending;         /* a question has no answer yet */
 	unsigned int misses;
+	double busy_since; /* computes and has not answered, 0 = no */
 	double ask_interval;
 	double ask_at; /* with pending: until when the answer is awaited */
 	double start_by;

@@ -15,6 +15,7 @@ enum step {
 	STEP_ADOPT_YOUNG,
 	STEP_ANSWER,
 	STEP_MISS,
+	STEP_BUSY,
 	STEP_FAIL, /* ended by itself */
 	STEP_END,  /* ended because it was told to */
 	STEP_LOOK,
@@ -52,6 +53,7 @@ static const enum step table[SERVICE_STATES][SERVICE_EVENTS] = {
 			[SERVICE_START_FAILED] = STEP_FAIL,
 			[SERVICE_ANSWERED] = STEP_ANSWER,
 			[SERVICE_SILENT] = STEP_MISS,
+			[SERVICE_BUSY] = STEP_BUSY,
 			[SERVICE_TOO_BIG] = STEP_STOP_MEMORY,
 			[SERVICE_EXITED] = STEP_FAIL,
 			[SERVICE_TIMEOUT] = STEP_ASK,
@@ -63,6 +65,7 @@ static const enum step table[SERVICE_STATES][SERVICE_EVENTS] = {
 			[SERVICE_RESTART] = STEP_STOP_ASKED,
 			[SERVICE_ANSWERED] = STEP_ANSWER,
 			[SERVICE_SILENT] = STEP_MISS,
+			[SERVICE_BUSY] = STEP_BUSY,
 			[SERVICE_TOO_BIG] = STEP_STOP_MEMORY,
 			[SERVICE_EXITED] = STEP_FAIL,
 			[SERVICE_TIMEOUT] = STEP_ASK,
@@ -108,6 +111,7 @@ static enum service_action start(struct service *service, double now)
 	service->started_before = true;
 	service->pending = false;
 	service->misses = 0;
+	service->busy_since = 0;
 	service->ask_interval = SERVICE_ASK_FIRST;
 	service->ask_at = now + SERVICE_ASK_FIRST;
 	service->start_by = now + patience;
@@ -185,8 +189,24 @@ static enum service_action answer(struct service *service, double now)
 	service->failures = service_failures(service, now);
 	service->answers = true;
 	service->misses = 0;
+	service->busy_since = 0;
 	service->pending = false;
 	service->ask_at = now + SERVICE_ASK_RUNNING;
+	return SERVICE_DO_NOTHING;
+}
+
+/* A large file to read on a slow machine takes its time; a loop without end is cut off. */
+static enum service_action be_patient(struct service *service, double now)
+{
+	if (service->busy_since == 0) {
+		service->busy_since = now;
+	}
+	if (now - service->busy_since < SERVICE_BUSY_MAX) {
+		service->misses = 0;
+		service->start_by = service->start_by < now + SERVICE_BUSY_STEP
+					    ? now + SERVICE_BUSY_STEP
+					    : service->start_by;
+	}
 	return SERVICE_DO_NOTHING;
 }
 
@@ -284,6 +304,8 @@ enum service_action service_handle(struct service *service, enum service_event e
 		return answer(service, now);
 	case STEP_MISS:
 		return miss(service, now, SERVICE_ASK_AGAIN);
+	case STEP_BUSY:
+		return be_patient(service, now);
 	case STEP_FAIL:
 		return fail(service, now, random);
 	case STEP_END:
