@@ -56,10 +56,17 @@ static uint8_t find_field(uint32_t base, uint32_t at, uint32_t length)
 	return NFT_FIELDS;
 }
 
-/* nf_tables has all its numbers in network order. */
+/* nf_tables has all its numbers in network order. A ruleset has a thousand of them, so this is
+ * mnl_attr_put_u32() without its calls. */
 static void put_number(struct nlmsghdr *message, uint16_t type, uint32_t number)
 {
-	mnl_attr_put_u32(message, type, htonl(number));
+	struct nlattr *attr = (void *)((char *)message + MNL_ALIGN(message->nlmsg_len));
+	const uint32_t value = htonl(number);
+
+	attr->nla_type = type;
+	attr->nla_len = (uint16_t)(MNL_ATTR_HDRLEN + sizeof(value));
+	memcpy((char *)attr + MNL_ATTR_HDRLEN, &value, sizeof(value));
+	message->nlmsg_len = MNL_ALIGN(message->nlmsg_len) + attr->nla_len;
 }
 
 static void put_data(struct nlmsghdr *message, uint16_t type, const void *bytes, size_t length)
