@@ -13,6 +13,7 @@
 struct proc_stat {
 	pid_t group;
 	uint64_t start_time; /* clock ticks since boot */
+	double cpu;          /* seconds it has computed */
 	char state;          /* 'Z' = ended and not waited for */
 };
 

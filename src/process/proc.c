@@ -14,9 +14,11 @@
 #define ARGUMENTS_MAX 65536
 
 /* Of /proc/PID/stat, numbered as in proc(5). */
-#define FIELD_STATE      3
-#define FIELD_GROUP      5
-#define FIELD_START_TIME 22
+#define FIELD_STATE       3
+#define FIELD_GROUP       5
+#define FIELD_USER_TIME   14
+#define FIELD_KERNEL_TIME 15
+#define FIELD_START_TIME  22
 
 /* Reads at most size bytes. Returns the length or -errno. */
 static ssize_t file_read(const char *path, char *bytes, size_t size)
@@ -80,7 +82,10 @@ int proc_stat_read(pid_t pid, struct proc_stat *stat)
 	}
 	*stat = (struct proc_stat){.state = after[2],
 		.group = (pid_t)word_number(after + 1, FIELD_GROUP - FIELD_STATE),
-		.start_time = word_number(after + 1, FIELD_START_TIME - FIELD_STATE)};
+		.start_time = word_number(after + 1, FIELD_START_TIME - FIELD_STATE),
+		.cpu = (double)(word_number(after + 1, FIELD_USER_TIME - FIELD_STATE) +
+				word_number(after + 1, FIELD_KERNEL_TIME - FIELD_STATE)) /
+		       (double)sysconf(_SC_CLK_TCK)};
 	return 0;
 }
 
