@@ -24,8 +24,9 @@
 static int make_directory(const char *directory, struct err *err)
 {
 	if (mkdir(directory, 0700) < 0 && errno != EEXIST) {
-		err_set(err, "cannot make %s: %s", directory, strerrordesc_np(errno));
-		return -errno;
+		int error = errno;
+		err_set(err, "cannot make %s: %s", directory, strerrordesc_np(error));
+		return -error;
 	}
 	return 0;
 }
@@ -61,8 +62,9 @@ static int write_number(const char *path, uint32_t number, struct err *err)
 		written = fclose(file) == 0 && written;
 	}
 	if (!written || rename(fresh, path) < 0) {
-		err_set(err, "cannot write %s: %s", path, strerrordesc_np(errno));
-		return errno != 0 ? -errno : -EIO;
+		int error = errno != 0 ? errno : EIO;
+		err_set(err, "cannot write %s: %s", path, strerrordesc_np(error));
+		return -error;
 	}
 	return 0;
 }
