@@ -225,9 +225,10 @@ static void on_done(void *context, enum alfred_call call, int result, const uint
 		sharing_on_request(sharing, result, bytes, length);
 		break;
 	case ALFRED_CALL_EVENTS:
-		/* The daemon is gone, and with it what it was told. */
+		/* The daemon is gone, and with it what it was told; or it does not want this. */
 		sharing->subscribed = false;
-		sharing->subscribe_due = sharing->now + REQUEST_DELAY;
+		sharing->subscribe_due = fmax(sharing->now + REQUEST_DELAY,
+			sharing->subscribed_at + SUBSCRIBE_AGAIN);
 		break;
 	case ALFRED_CALL_PLUG:
 	case ALFRED_CALLS:
@@ -280,6 +281,7 @@ static void step_subscribe(struct sharing *sharing)
 		return;
 	}
 	sharing->subscribed = true;
+	sharing->subscribed_at = sharing->now;
 	sharing->status_due = sharing->now;
 	sharing->pushed_length = 0;
 	lease_book_republish(sharing->book);

@@ -53,6 +53,7 @@ struct sharing {
 	unsigned int ifindex; /* of the interface in use, 0 = not known */
 
 	double subscribe_due;
+	double subscribed_at;
 	double request_due;
 	double request_began;
 
