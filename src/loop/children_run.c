@@ -13,6 +13,8 @@
 #include "process/program.h"
 
 #define TIMER_LEAST 0.001
+#define BUSY_LOOK   0.5  /* seconds between two looks at what a child computes */
+#define BUSY_SHARE  0.05 /* of a processor; many may have to share it */
 
 double child_now(void)
 {
@@ -127,8 +129,28 @@ static void follow(struct child *child, enum service_action action, enum service
 	}
 }
 
+/* Has it computed since the last look? Under a STOP, or waiting for something, it has not. */
+static void look_busy(struct child *child)
+{
+	struct proc_stat stat;
+	double now = child_now();
+
+	if (child->process.pidfd < 0 || now - child->cpu_at < BUSY_LOOK ||
+		proc_stat_read(child->process.pid, &stat) < 0) {
+		return;
+	}
+	if (child->cpu_at > 0 && stat.cpu - child->cpu > BUSY_SHARE * (now - child->cpu_at)) {
+		(void)service_handle(&child->service, SERVICE_BUSY, now, 0);
+	}
+	child->cpu = stat.cpu;
+	child->cpu_at = now;
+}
+
 void child_feed(struct child *child, enum service_event event)
 {
+	if (event == SERVICE_SILENT || event == SERVICE_TIMEOUT) {
+		look_busy(child);
+	}
 	enum service_state before = child->service.state;
 	enum service_action action =
 		service_handle(&child->service, event, child_now(), random_number());
@@ -181,6 +203,7 @@ static void start(struct child *child)
 	if (child->service.state != SERVICE_STARTING || child->process.pidfd >= 0) {
 		return;
 	}
+	child->cpu_at = 0;
 	int result = child_start(child);
 	if (result < 0) {
 		log_error("children", "%s cannot be started: %s", text_of(child),

@@ -46,6 +46,8 @@ struct child {
 	enum child_name name;
 	struct service service;
 	struct process process;
+	double cpu;    /* seconds it had computed ... */
+	double cpu_at; /* ... at this time, 0 = not looked yet */
 	struct child_wish wish;
 	char *environment[CHILD_ENVIRONMENT_MAX]; /* owned; the wish's point into it */
 	bool wished;                              /* there was one */

@@ -195,7 +195,8 @@ void reexec_finish(struct daemon *daemon)
 		was != NULL ? was : "another");
 	if (json_is_true(json_object_get(reexec->handed, "ready"))) {
 		daemon->ready = true;
-		notify_send("READY=1");
+		/* Our timer starts anew, while systemd counts on from the last one of the old. */
+		notify_send("READY=1\nWATCHDOG=1");
 	}
 	server_answer(daemon->server, result, NULL);
 	forget_handover(reexec);

@@ -80,6 +80,17 @@ static void ask(void *context, enum child_name name)
 	}
 }
 
+static void on_reload_wanted(void *context)
+{
+	struct services *services = context;
+
+	/* One that has just started would die of the signal. */
+	services->reload_due = !children_answers(services->children, CHILD_DNSMASQ);
+	if (!services->reload_due) {
+		(void)children_signal(services->children, CHILD_DNSMASQ, SIGHUP);
+	}
+}
+
 static void on_child_change(void *context, enum child_name name, bool answers)
 {
 	struct services *services = context;
@@ -87,7 +98,11 @@ static void on_child_change(void *context, enum child_name name, bool answers)
 
 	if (name == CHILD_ALFRED) {
 		cloud_on_alfred(services->cloud, answers, now);
-	} else if (name != CHILD_DNSMASQ) {
+	} else if (name == CHILD_DNSMASQ) {
+		if (answers && services->reload_due) {
+			on_reload_wanted(services);
+		}
+	} else {
 		routing_refresh(services->routing, child_protocols[name], now);
 	}
 	services->look_again(services->context);
@@ -114,13 +129,6 @@ static void on_dnsmasq_answer(void *context, bool works)
 	struct services *services = context;
 
 	children_on_answer(services->children, CHILD_DNSMASQ, works);
-}
-
-static void on_reload_wanted(void *context)
-{
-	struct services *services = context;
-
-	(void)children_signal(services->children, CHILD_DNSMASQ, SIGHUP);
 }
 
 /* Something that a cycle takes up, or that its log tells. */
@@ -198,11 +206,14 @@ static bool is_patient(struct services *services, enum child_name name, const ch
 	}
 	if (services->missing_since[name] == 0) {
 		services->missing_since[name] = now;
-		ev_timer_stop(services->loop, &services->patience_timer);
-		ev_timer_set(&services->patience_timer, CHILD_PATIENCE, 0.);
+	}
+	double left = services->missing_since[name] + CHILD_PATIENCE - now;
+	/* For the first of them; its cycle starts the timer for the next. */
+	if (left > 0 && !ev_is_active(&services->patience_timer)) {
+		ev_timer_set(&services->patience_timer, left, 0.);
 		ev_timer_start(services->loop, &services->patience_timer);
 	}
-	return now - services->missing_since[name] < CHILD_PATIENCE;
+	return left > 0;
 }
 
 static void wish_child(struct services *services, const struct wish_input *input,

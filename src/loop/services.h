@@ -24,6 +24,7 @@ struct services {
 	char dnsmasq_environment[64];   /* see loop/wishes.h */
 	struct problem_list problems;   /* of the last wishes: what could not be rendered */
 	double missing_since[CHILDREN]; /* a running child lacks what it waits for, 0 = no */
+	bool reload_due;                /* dnsmasq has to read its directories again */
 	double load_at;                 /* when a missing module may be asked for */
 	ev_timer patience_timer;
 	void (*look_again)(void *context); /* asks for another cycle */
