@@ -19,7 +19,7 @@ PACKAGES_BUILD="cmake make gcc libc6-dev linux-libc-dev pkg-config libjansson-de
 # shellcheck disable=SC2034
 PACKAGES_LAB="python3 iproute2 iputils-ping nftables batctl kmod alfred dnsmasq-base babeld"
 # shellcheck disable=SC2034
-PACKAGES_VM="qemu-system-x86 linux-image-amd64 busybox-static"
+PACKAGES_VM="qemu-system-x86 linux-image-amd64 busybox-static systemd"
 # shellcheck disable=SC2034
 PACKAGES_TEST="clang clang-format clang-tidy libclang-rt-dev binutils mandoc shellcheck pyflakes3
 	python3-jsonschema strace"

@@ -66,6 +66,7 @@ static const struct expected expected[SERVICE_STATES][SERVICE_EVENTS] =
 				[SERVICE_START_FAILED] = STAYS(SERVICE_OFF),
 				[SERVICE_ANSWERED] = STAYS(SERVICE_OFF),
 				[SERVICE_SILENT] = STAYS(SERVICE_OFF),
+				[SERVICE_BUSY] = STAYS(SERVICE_OFF),
 				[SERVICE_TOO_BIG] = STAYS(SERVICE_OFF),
 				[SERVICE_EXITED] = STAYS(SERVICE_OFF),
 				[SERVICE_TIMEOUT] = STAYS(SERVICE_OFF),
@@ -81,6 +82,7 @@ static const struct expected expected[SERVICE_STATES][SERVICE_EVENTS] =
 				[SERVICE_START_FAILED] = STAYS(SERVICE_MISSING),
 				[SERVICE_ANSWERED] = STAYS(SERVICE_MISSING),
 				[SERVICE_SILENT] = STAYS(SERVICE_MISSING),
+				[SERVICE_BUSY] = STAYS(SERVICE_MISSING),
 				[SERVICE_TOO_BIG] = STAYS(SERVICE_MISSING),
 				[SERVICE_EXITED] = STAYS(SERVICE_MISSING),
 				[SERVICE_TIMEOUT] = {SERVICE_MISSING, SERVICE_DO_LOOK},
@@ -96,6 +98,7 @@ static const struct expected expected[SERVICE_STATES][SERVICE_EVENTS] =
 				[SERVICE_START_FAILED] = STAYS(SERVICE_WAITING),
 				[SERVICE_ANSWERED] = STAYS(SERVICE_WAITING),
 				[SERVICE_SILENT] = STAYS(SERVICE_WAITING),
+				[SERVICE_BUSY] = STAYS(SERVICE_WAITING),
 				[SERVICE_TOO_BIG] = STAYS(SERVICE_WAITING),
 				[SERVICE_EXITED] = STAYS(SERVICE_WAITING),
 				[SERVICE_TIMEOUT] = STAYS(SERVICE_WAITING),
@@ -111,6 +114,7 @@ static const struct expected expected[SERVICE_STATES][SERVICE_EVENTS] =
 				[SERVICE_START_FAILED] = FAILS,
 				[SERVICE_ANSWERED] = STAYS(SERVICE_RUNNING),
 				[SERVICE_SILENT] = STAYS(SERVICE_STARTING),
+				[SERVICE_BUSY] = STAYS(SERVICE_STARTING),
 				[SERVICE_TOO_BIG] = STOPS,
 				[SERVICE_EXITED] = FAILS,
 				[SERVICE_TIMEOUT] = STAYS(SERVICE_STARTING),
@@ -126,6 +130,7 @@ static const struct expected expected[SERVICE_STATES][SERVICE_EVENTS] =
 				[SERVICE_START_FAILED] = STAYS(SERVICE_RUNNING),
 				[SERVICE_ANSWERED] = STAYS(SERVICE_RUNNING),
 				[SERVICE_SILENT] = STAYS(SERVICE_RUNNING),
+				[SERVICE_BUSY] = STAYS(SERVICE_RUNNING),
 				[SERVICE_TOO_BIG] = STOPS,
 				[SERVICE_EXITED] = FAILS,
 				[SERVICE_TIMEOUT] = {SERVICE_RUNNING, SERVICE_DO_ASK},
@@ -141,6 +146,7 @@ static const struct expected expected[SERVICE_STATES][SERVICE_EVENTS] =
 				[SERVICE_START_FAILED] = STAYS(SERVICE_STOPPING),
 				[SERVICE_ANSWERED] = STAYS(SERVICE_STOPPING),
 				[SERVICE_SILENT] = STAYS(SERVICE_STOPPING),
+				[SERVICE_BUSY] = STAYS(SERVICE_STOPPING),
 				[SERVICE_TOO_BIG] = STAYS(SERVICE_STOPPING),
 				[SERVICE_EXITED] = STARTS, /* asked: at once */
 				[SERVICE_TIMEOUT] = {SERVICE_STOPPING, SERVICE_DO_KILL},
@@ -156,6 +162,7 @@ static const struct expected expected[SERVICE_STATES][SERVICE_EVENTS] =
 				[SERVICE_START_FAILED] = STAYS(SERVICE_BACK_OFF),
 				[SERVICE_ANSWERED] = STAYS(SERVICE_BACK_OFF),
 				[SERVICE_SILENT] = STAYS(SERVICE_BACK_OFF),
+				[SERVICE_BUSY] = STAYS(SERVICE_BACK_OFF),
 				[SERVICE_TOO_BIG] = STAYS(SERVICE_BACK_OFF),
 				[SERVICE_EXITED] = STAYS(SERVICE_BACK_OFF),
 				[SERVICE_TIMEOUT] = STAYS(SERVICE_BACK_OFF), /* 2 s too early */
@@ -349,6 +356,44 @@ START_TEST(memory_backs_off_and_arguments_do_not)
 }
 END_TEST
 
+/* One question a second is missed. Seconds until it is stopped for it, computing all the while. */
+static int stopped_after(bool busy)
+{
+	for (int second = 0; second < 100; second++) {
+		service_handle(&service, SERVICE_TIMEOUT, NOW + second, 0);
+		if (busy) {
+			service_handle(&service, SERVICE_BUSY, NOW + second + 0.4, 0);
+		}
+		service_handle(&service, SERVICE_SILENT, NOW + second + 0.5, 0);
+		if (service.state == SERVICE_STOPPING) {
+			return second;
+		}
+	}
+	return -1;
+}
+
+START_TEST(who_computes_has_a_minute)
+{
+	place(SERVICE_RUNNING);
+	ck_assert_int_le(stopped_after(false), 3);
+	place(SERVICE_RUNNING);
+	int running = stopped_after(true);
+	ck_assert_int_ge(running, 60);
+	ck_assert_int_le(running, 64);
+	place(SERVICE_STARTING);
+	ck_assert_int_le(stopped_after(false), 5);
+	place(SERVICE_STARTING);
+	int starting = stopped_after(true);
+	ck_assert_int_ge(starting, 60);
+	ck_assert_int_le(starting, 66);
+	/* An answer forgives it all. */
+	place(SERVICE_RUNNING);
+	service_handle(&service, SERVICE_BUSY, NOW - 100, 0);
+	service_handle(&service, SERVICE_ANSWERED, NOW, 0);
+	ck_assert_int_ge(stopped_after(true), 60);
+}
+END_TEST
+
 START_TEST(an_idle_one_wants_no_time)
 {
 	place(SERVICE_OFF);
@@ -395,6 +440,7 @@ Suite *check_suite(void)
 	tcase_add_test(tcase, hung_is_noticed_within_ten_seconds);
 	tcase_add_test(tcase, one_miss_is_forgiven);
 	tcase_add_test(tcase, memory_backs_off_and_arguments_do_not);
+	tcase_add_test(tcase, who_computes_has_a_minute);
 	tcase_add_test(tcase, an_idle_one_wants_no_time);
 	tcase_add_test(tcase, an_early_answer_is_of_an_earlier_process);
 	tcase_add_test(tcase, names);
