@@ -4,6 +4,8 @@
 #ifndef LOOP_REEXEC_H
 #define LOOP_REEXEC_H
 
+#include <stdbool.h>
+
 #include "base/err.h"
 
 /* What one program hands to the next is in this form. A program says "takes over N" when it is
@@ -20,6 +22,9 @@ struct reexec;
 struct reexec *reexec_new(char **argv);
 /* NULL is fine. */
 void reexec_free(struct reexec *reexec);
+
+/* SIGHUP, SIGTERM, SIGINT and SIGCHLD wait while they are held: until somebody watches them. */
+void reexec_hold_signals(bool hold);
 
 /* --- for the daemon; all find it in daemon->options --- */
 

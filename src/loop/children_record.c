@@ -180,7 +180,8 @@ static void adopt(struct child *child, struct recorded *recorded)
 		add_gone(child, recorded->pid, &end);
 		return;
 	}
-	if (!process_matches(&process, &recorded->start)) {
+	/* Before its first answer it may look like anything; its number and start time are ours. */
+	if (recorded->answered && !process_matches(&process, &recorded->start)) {
 		log_warning("children",
 			"process %d is not the %s that was recorded and is left alone",
 			recorded->pid, name);

@@ -107,6 +107,7 @@ static void tell(struct child *child, enum service_state before)
 	schedule(child);
 	if (answers && !child->recorded_answer) {
 		child->recorded_answer = true;
+		child_see(child);
 		children_record_save(children);
 	}
 	if (answers != child->told_answers) {

@@ -70,9 +70,7 @@ static int make_start(const struct child *child, struct child_start *start)
 	return 0;
 }
 
-/* A script is run by an interpreter: the process is that then. Returns true when it looks other
- * than recorded. */
-static bool see_process(struct child *child)
+void child_see(struct child *child)
 {
 	struct child_start *start = &child->start;
 	char program[sizeof(start->program)];
@@ -80,16 +78,12 @@ static bool see_process(struct child *child)
 
 	if (proc_program(child->process.pid, program, sizeof(program)) < 0 ||
 		proc_arguments(child->process.pid, &seen) < 0 || seen.count == 0) {
-		return false;
-	}
-	if (strcmp(program, start->program) == 0 && child_arguments_equal(&seen, &start->seen)) {
-		return false;
+		return;
 	}
 	text_copy(start->program, sizeof(start->program), program);
 	child_arguments_free(&start->seen);
 	start->seen = seen;
 	seen = (struct child_arguments){0};
-	return true;
 }
 
 static int spawn(struct child *child, int output)
@@ -127,9 +121,6 @@ int child_start(struct child *child)
 	 * knows of. */
 	children_record_save(child->children);
 	child->exec_error = -process_release(&child->process);
-	if (child->exec_error == 0 && see_process(child)) {
-		children_record_save(child->children);
-	}
 	if (child->exec_error != 0) {
 		log_error("children", "%s cannot be executed: %s", child->program,
 			strerrordesc_np(child->exec_error));

@@ -96,6 +96,9 @@ void children_stop_next(struct children *children);
 /* --- children_start.c --- */
 /* 0, or -errno when there is no process. */
 int child_start(struct child *child);
+/* How the process looks, for the record. Once it answers: right after its start it may still be a
+ * script's interpreter, or not have its arguments yet. */
+void child_see(struct child *child);
 uint64_t child_environment_hash(const struct child_wish *wish);
 void child_start_free(struct child_start *start);
 

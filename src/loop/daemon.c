@@ -301,6 +301,7 @@ static int run_loop(struct daemon *daemon, struct err *err)
 	int result = start_services(daemon, err);
 	if (result == 0) {
 		start_watchers(daemon);
+		reexec_hold_signals(false);
 		reexec_finish(daemon);
 		ev_run(daemon->loop, 0);
 		services_close(&daemon->services);
@@ -315,6 +316,7 @@ int daemon_run(const struct daemon_options *options, struct config *config, stru
 	struct daemon daemon = {.options = options};
 	char path[320];
 
+	reexec_hold_signals(true); /* until they are watched: the children are ours to stop */
 	snprintf(path, sizeof(path), "%s/control.sock", options->run_dir);
 	int result = reexec_open_server(&daemon, path, err);
 	if (result < 0) {

@@ -42,7 +42,7 @@ static void cleanup_json(json_t **json)
 	json_decref(*json);
 }
 
-static void hold_signals(bool hold)
+void reexec_hold_signals(bool hold)
 {
 	sigset_t set;
 
@@ -124,7 +124,7 @@ struct reexec *reexec_new(char **argv)
 		/* Among them is the lock that would keep us out. */
 		closefrom(STDERR_FILENO + 1);
 		reexec->bytes = -1;
-		hold_signals(false);
+		reexec_hold_signals(false);
 		reexec->held = false;
 	}
 	return reexec;
@@ -182,7 +182,7 @@ void reexec_finish(struct daemon *daemon)
 	const char *was = json_string_value(json_object_get(reexec->handed, "version"));
 
 	if (reexec->held) {
-		hold_signals(false);
+		reexec_hold_signals(false);
 		reexec->held = false;
 	}
 	if (reexec->handed == NULL) {
@@ -256,14 +256,14 @@ static int become(struct daemon *daemon)
 	}
 	snprintf(value, sizeof(value), "%ld:%d:%lld", (long)getpid(), fd, (long long)offset);
 	tell_reloading(daemon);
-	hold_signals(true);
+	reexec_hold_signals(true);
 	int error = -ENOMEM;
 	if (setenv(VARIABLE, value, 1) == 0) {
 		execv(reexec->program, reexec->arguments);
 		error = -errno;
 	}
 	unsetenv(VARIABLE);
-	hold_signals(false);
+	reexec_hold_signals(false);
 	server_unsave(daemon->server);
 	if (daemon->ready) {
 		notify_send("READY=1");
