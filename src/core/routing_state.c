@@ -5,23 +5,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Adds one entry to an array that doubles; its count says its capacity. */
-static int add_entry(struct routing_state *state, void **array, size_t *count, size_t max,
-	const void *entry, size_t size)
+/* Makes room for one entry more: an array doubles, its count says its capacity. 0 or -ENOMEM. */
+static int grow(void **array, size_t count, size_t size)
 {
-	if (*count >= max) {
-		state->left_out++;
+	if ((count & (count - 1)) != 0) {
 		return 0;
 	}
-	if ((*count & (*count - 1)) == 0) {
-		void *grown = reallocarray(*array, *count == 0 ? 1 : *count * 2, size);
-		if (grown == NULL) {
-			return -ENOMEM;
-		}
-		*array = grown;
+	void *grown = reallocarray(*array, count == 0 ? 1 : count * 2, size);
+	if (grown == NULL) {
+		return -ENOMEM;
 	}
-	memcpy((char *)*array + *count * size, entry, size);
-	(*count)++;
+	*array = grown;
 	return 0;
 }
 
@@ -29,40 +23,64 @@ int routing_state_add_neighbour(struct routing_state *state,
 	const struct routing_neighbour *neighbour)
 {
 	void *array = state->neighbours;
-	int result = add_entry(state, &array, &state->neighbour_count, ROUTING_NEIGHBOURS_MAX,
-		neighbour, sizeof(*neighbour));
 
+	if (state->neighbour_count >= ROUTING_NEIGHBOURS_MAX) {
+		state->left_out++;
+		return 0;
+	}
+	int result = grow(&array, state->neighbour_count, sizeof(*neighbour));
 	state->neighbours = array;
+	if (result == 0) {
+		state->neighbours[state->neighbour_count++] = *neighbour;
+	}
 	return result;
 }
 
 int routing_state_add_route(struct routing_state *state, const struct routing_route *route)
 {
 	void *array = state->routes;
-	int result = add_entry(state, &array, &state->route_count, ROUTING_ROUTES_MAX, route,
-		sizeof(*route));
 
+	if (state->route_count >= ROUTING_ROUTES_MAX) {
+		state->left_out++;
+		return 0;
+	}
+	int result = grow(&array, state->route_count, sizeof(*route));
 	state->routes = array;
+	if (result == 0) {
+		state->routes[state->route_count++] = *route;
+	}
 	return result;
 }
 
 int routing_state_add_node(struct routing_state *state, const struct routing_node *node)
 {
 	void *array = state->nodes;
-	int result = add_entry(state, &array, &state->node_count, ROUTING_NODES_MAX, node,
-		sizeof(*node));
 
+	if (state->node_count >= ROUTING_NODES_MAX) {
+		state->left_out++;
+		return 0;
+	}
+	int result = grow(&array, state->node_count, sizeof(*node));
 	state->nodes = array;
+	if (result == 0) {
+		state->nodes[state->node_count++] = *node;
+	}
 	return result;
 }
 
 int routing_state_add_network(struct routing_state *state, const struct routing_network *network)
 {
 	void *array = state->networks;
-	int result = add_entry(state, &array, &state->network_count, ROUTING_NETWORKS_MAX, network,
-		sizeof(*network));
 
+	if (state->network_count >= ROUTING_NETWORKS_MAX) {
+		state->left_out++;
+		return 0;
+	}
+	int result = grow(&array, state->network_count, sizeof(*network));
 	state->networks = array;
+	if (result == 0) {
+		state->networks[state->network_count++] = *network;
+	}
 	return result;
 }
 
