@@ -247,7 +247,7 @@ static int parse_word(char *const *words, size_t count, const char *rest, struct
 		}
 		line->kind = known[i].kind;
 		text_copy(line->text, sizeof(line->text), rest);
-		return line->kind == BABELD_MY_ID
+		return line->kind == BABELD_MY_ID && count > 1
 			       ? parse_id(words[1], line->text, sizeof(line->text))
 			       : 0;
 	}
@@ -257,7 +257,7 @@ static int parse_word(char *const *words, size_t count, const char *rest, struct
 int babeld_line_parse(const char *text, size_t length, struct babeld_line *line)
 {
 	char copy[BABELD_LINE_MAX + 1];
-	char *words[WORDS_MAX];
+	char *words[WORDS_MAX] = {0};
 	size_t count = 0;
 	struct babeld_line parsed;
 

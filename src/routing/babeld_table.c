@@ -99,6 +99,8 @@ int babeld_table_take(struct babeld_table *table, const struct babeld_line *line
 		return add_line(table, line);
 	}
 	told.verb = (*found)->verb;
+	/* Lines are zeroed before they are filled, padding too. */
+	/* NOLINTNEXTLINE(bugprone-suspicious-memory-comparison,cert-exp42-c,cert-flp37-c) */
 	if (memcmp(*found, &told, sizeof(told)) == 0) {
 		return 0;
 	}
@@ -237,13 +239,13 @@ static int compare_ids(const void *left, const void *right)
 	return (a->metric > b->metric) - (a->metric < b->metric);
 }
 
-/* Nodes and the networks that they announce, from routes in the order of compare_ids: the first of
- * the same id and destination is the best. */
+/* Nodes and the networks that they announce, from routes (NULL at the end) in the order of
+ * compare_ids: the first of the same id and destination is the best. */
 static int add_nodes(struct routing_state *state, struct routing_route **routes)
 {
 	struct routing_node node = {0};
 
-	for (size_t i = 0; i < state->route_count; i++) {
+	for (size_t i = 0; routes[i] != NULL; i++) {
 		const struct routing_route *route = routes[i];
 		struct routing_network network = {.network = route->destination,
 			.metric = route->metric};
@@ -267,7 +269,7 @@ static int add_nodes(struct routing_state *state, struct routing_route **routes)
 		}
 		node.reachable = node.metric < BABELD_INFINITY;
 	}
-	return state->route_count == 0 ? 0 : routing_state_add_node(state, &node);
+	return routes[0] == NULL ? 0 : routing_state_add_node(state, &node);
 }
 
 int babeld_table_to_state(const struct babeld_table *table, const char *id,

@@ -14,7 +14,7 @@
  * prefix, names longer than below (heap overrun, SIGSEGV). tunOut and tunIn are all that we need
  * of the first two. */
 #define HOSTNAME_MAX 63 /* 78 characters: SIGSEGV */
-#define NAME_MAX_    31
+#define OWN_NAME_MAX 31
 
 int bmx7_commands_add(struct bmx7_commands *commands, const char *format, ...)
 {
@@ -287,7 +287,7 @@ static int difference_of_searches(const struct bmx7_options *options,
 	for (size_t i = 0; i < wish->search_count && result == 0; i++) {
 		const struct routing_search *search = &wish->search[i];
 		char words[BMX7_COMMAND_SIZE - 64] = "";
-		if (!name_is_valid(search->name, NAME_MAX_) || search->network.ip.family == 0) {
+		if (!name_is_valid(search->name, OWN_NAME_MAX) || search->network.ip.family == 0) {
 			continue;
 		}
 		search_words(options, bmx7_options_find(options, "tunOut", search->name), search,

@@ -6,9 +6,9 @@
 #include <string.h>
 #include <strings.h>
 
-#define OPTIONS_MAX 8192
-#define LINE_MAX_   512
-#define HEADING     "PARAMETERS:"
+#define OPTIONS_MAX     8192
+#define OPTION_LINE_MAX 512
+#define HEADING         "PARAMETERS:"
 
 static int add_option(struct bmx7_options *options, const char *name, const char *value)
 {
@@ -37,7 +37,7 @@ static int add_option(struct bmx7_options *options, const char *name, const char
 /* " name value (default) " */
 static int parse_line(struct bmx7_options *options, const char *text, size_t length)
 {
-	char line[LINE_MAX_];
+	char line[OPTION_LINE_MAX];
 	char *save = NULL;
 
 	if (length >= sizeof(line)) {
