@@ -279,10 +279,11 @@ static int start_services(struct daemon *daemon, struct err *err)
 {
 	struct services *services = &daemon->services;
 
+	services->run_dir = daemon->options->run_dir;
+	services->state_dir = daemon->options->state_dir;
 	services->look_again = look_again;
 	services->context = daemon;
-	int result = services_open(services, daemon->loop, daemon->reconcile.kernel,
-		daemon->options->run_dir, daemon->options->state_dir, err);
+	int result = services_open(services, daemon->loop, daemon->reconcile.kernel, err);
 	if (result == 0) {
 		daemon->reconcile.on_view = services_on_view;
 		daemon->reconcile.more_problems = more_problems;

@@ -402,12 +402,10 @@ static int open_rooms(struct services *services, struct err *err)
 }
 
 int services_open(struct services *services, struct ev_loop *loop, struct kernel *kernel,
-	const char *run_dir, const char *state_dir, struct err *err)
+	struct err *err)
 {
 	services->loop = loop;
 	services->kernel = kernel;
-	services->run_dir = run_dir;
-	services->state_dir = state_dir;
 	ev_timer_init(&services->patience_timer, on_patience_over, CHILD_PATIENCE, 0.);
 	services->patience_timer.data = services;
 	int result = open_rooms(services, err);

@@ -31,10 +31,10 @@ struct services {
 	void *context;
 };
 
-/* Opens all; look_again and context are set before. 0 or -errno with err. The directories are
- * borrowed. */
+/* Opens all; run_dir, state_dir (borrowed), look_again and context are set before. 0 or -errno with
+ * err. */
 int services_open(struct services *services, struct ev_loop *loop, struct kernel *kernel,
-	const char *run_dir, const char *state_dir, struct err *err);
+	struct err *err);
 /* The children live on. May run twice. */
 void services_close(struct services *services);
 /* Ends the short-lived programs: what follows through execve would not wait for them. */
