@@ -32,6 +32,9 @@ def lease_lines(node, first, count):
 
 
 def cpu_seconds(pid):
+    """Seconds that a process has computed, None for one that does not run."""
+    if pid is None:
+        return None
     text = pathlib.Path(f"/proc/{pid}/stat").read_text(encoding="ascii")
     fields = text.rsplit(")", 1)[1].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
@@ -54,7 +57,7 @@ def bring_up(lab, node_count, lease_count):
         node.meshd.start(wait=False)
     for node in nodes:
         node.meshd.wait_converged(300)
-    wait_children(nodes, timeout=300)
+    wait_children(nodes, timeout=400)
     return nodes, time.monotonic() - start
 
 
@@ -74,11 +77,17 @@ def spread(nodes, lease_count, timeout):
 
 def report(nodes, name):
     memory = sorted(node.meshd.memory_kib() for node in nodes)
-    print(f"  {name}: VmRSS of meshd {memory[0]} to {memory[-1]} KiB, "
-          f"CPU {sum(cpu_seconds(n.meshd.pid) for n in nodes) / len(nodes):.2f} s a node so far; "
-          f"alfred {sum(cpu_seconds(children(n)['alfred']['pid']) for n in nodes) / len(nodes):.2f}"
-          f" s, dnsmasq "
-          f"{sum(cpu_seconds(children(n)['dnsmasq']['pid']) for n in nodes) / len(nodes):.2f} s")
+    used = {"meshd": [cpu_seconds(node.meshd.pid) for node in nodes]}
+    for node in nodes:
+        for child, found in children(node).items():
+            used.setdefault(child, []).append(cpu_seconds(found["pid"]))
+    each = []
+    for program, seconds in used.items():
+        seconds = [value for value in seconds if value is not None]
+        if seconds:
+            each.append(f"{program} {sum(seconds) / len(seconds):.2f} s")
+    print(f"  {name}: VmRSS of meshd {memory[0]} to {memory[-1]} KiB; computed so far, of each node: "
+          f"{', '.join(each)}")
 
 
 def main():

@@ -449,48 +449,6 @@ START_TEST(test_living_is_kept)
 }
 END_TEST
 
-/* Someone else's socket, without our lock. */
-START_TEST(test_foreign_living_is_kept)
-{
-	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	struct server *second = NULL;
-	struct err err;
-	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
-
-	snprintf(address.sun_path, sizeof(address.sun_path), "%s/other", directory);
-	ck_assert_int_eq(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
-	ck_assert_int_eq(listen(fd, 1), 0);
-	ck_assert_int_eq(server_open(&second, address.sun_path, &table, &ran, &err), -EADDRINUSE);
-	close(fd);
-	/* Now it is dead, and replaced. */
-	ck_assert_int_eq(server_open(&second, address.sun_path, &table, &ran, &err), 0);
-	server_close(second);
-	remove_left("/other.lock");
-}
-END_TEST
-
-START_TEST(test_bad_paths)
-{
-	struct server *second = NULL;
-	struct err err;
-	char name[200];
-
-	snprintf(name, sizeof(name), "%s/%0120d", directory, 1);
-	ck_assert_int_eq(server_open(&second, name, &table, &ran, &err), -ENAMETOOLONG);
-	ck_assert_ptr_nonnull(strstr(err.text, "must have 1 to 107 bytes, not "));
-	ck_assert_int_eq(server_open(&second, "", &table, &ran, &err), -ENAMETOOLONG);
-	snprintf(name, sizeof(name), "%s/file", directory);
-	fclose(fopen(name, "w"));
-	ck_assert_int_eq(server_open(&second, name, &table, &ran, &err), -EEXIST);
-	ck_assert_ptr_nonnull(strstr(err.text, "is no socket"));
-	remove_left("/file.lock");
-	snprintf(name, sizeof(name), "%s/file/control.sock", directory);
-	ck_assert_int_lt(server_open(&second, name, &table, &ran, &err), 0);
-	ck_assert_ptr_null(second);
-	remove_left("/file");
-}
-END_TEST
-
 Suite *check_suite(void)
 {
 	Suite *suite = suite_create("server");
@@ -511,8 +469,6 @@ Suite *check_suite(void)
 	tcase_add_test(cases, test_answer_too_large);
 	tcase_add_test(cases, test_no_descriptors);
 	tcase_add_test(cases, test_living_is_kept);
-	tcase_add_test(cases, test_foreign_living_is_kept);
-	tcase_add_test(cases, test_bad_paths);
 	suite_add_tcase(suite, cases);
 	return suite;
 }
