@@ -109,14 +109,26 @@ static struct guard_entry *add_entry(struct guard *guard, const struct guard_ide
 	return entry;
 }
 
-/* Entries that have been quiet for long say nothing any more. */
-static void forget_old(struct guard *guard, double now)
+static bool link_is_there(const struct state *observed, uint32_t ifindex)
+{
+	for (size_t i = 0; i < state_count(observed, OBJECT_LINK); i++) {
+		if (object_head(state_at(observed, OBJECT_LINK, i))->ifindex == ifindex) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Entries that have been quiet for long say nothing any more, nor do those of a link that is gone:
+ * its number does not come back. */
+static void forget_old(struct guard *guard, const struct state *observed, double now)
 {
 	size_t kept = 0;
 
 	for (size_t i = 0; i < guard->count; i++) {
 		const struct guard_entry *entry = &guard->entries[i];
-		if (now - entry->last < GUARD_WINDOW + entry->wait + GUARD_TRUCE_FIRST) {
+		bool recent = now - entry->last < GUARD_WINDOW + entry->wait + GUARD_TRUCE_FIRST;
+		if (recent && (entry->ifindex == 0 || link_is_there(observed, entry->ifindex))) {
 			guard->entries[kept++] = *entry;
 		} else {
 			free(entry->problem);
@@ -264,7 +276,7 @@ static void add_entry_problem(const struct guard_entry *entry, const struct op *
 double guard_filter(struct guard *guard, const struct state *observed, struct plan *plan,
 	double now, struct problem_list *problems)
 {
-	forget_old(guard, now);
+	forget_old(guard, observed, now);
 	for (size_t i = 0; i < plan->count && guard->count > 0;) {
 		const struct op *op = &plan->ops[i];
 		struct guard_identity identity = identify(observed, op);
