@@ -151,6 +151,7 @@ START_TEST(a_link_that_comes_back_is_another)
 		ck_assert_double_eq(filter(&scene, 100 + lap * 0.1), 0);
 		ck_assert_uint_eq(scene.plan.count, 1);
 		note(&scene, 100 + lap * 0.1, NULL);
+		ck_assert_uint_eq(scene.guard.count, 1); /* the one that is gone is forgotten */
 	}
 	scene_free(&scene);
 }
