@@ -224,7 +224,7 @@ static void read_leases(struct records *records, const struct lease_now *now)
 	int result = records->serve ? read_rows(records, &rows, &count) : 0;
 
 	records->lease_late = INFINITY;
-	records->lease_due = now->boot + SAFETY_SECONDS;
+	records->lease_due = records->serve ? now->boot + SAFETY_SECONDS : INFINITY;
 	if (result == -EAGAIN) {
 		records->torn++;
 		want_reading(records, now->boot);
