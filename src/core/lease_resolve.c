@@ -416,6 +416,8 @@ double lease_book_resolve_at(const struct lease_book *book)
 	double at = book->resolve_since + LEASE_QUIET;
 
 	at = at < book->result.next ? at : book->result.next;
-	at = at < book->resolved_at + AT_LEAST ? at : book->resolved_at + AT_LEAST;
+	if (book->node_count > 0 && at > book->resolved_at + AT_LEAST) {
+		at = book->resolved_at + AT_LEAST;
+	}
 	return at > book->resolved_at + AT_MOST_ONE ? at : book->resolved_at + AT_MOST_ONE;
 }
