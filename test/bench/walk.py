@@ -21,11 +21,11 @@ def gap(walker, target, node, port, script):
     """Walks to the node's new port and returns the longest time without an answer."""
     with walker.pinger(target, rate=50) as ping:
         wait_for(lambda: ping.received > 25, 20, "pings")
+        before = ping.received
         walk(walker, node, port)
         if script:
             node.ip(f"link set dev {port} master br-lan")
-        wait_for(lambda: ping.received > ping.sent - 10 and ping.sent > 150, 30, "pings")
-    walker.reaches(target, timeout=30)
+        wait_for(lambda: ping.received > before + 75, 60, "pings")
     return ping.longest_gap
 
 

@@ -7,11 +7,19 @@ import signal
 import stat
 import time
 
-from children import BABELD_ONLY, children, full_config, is_alive, pids, wait_child, wait_children
+from children import (
+    BABELD_ONLY,
+    children,
+    full_config,
+    has_bmx7,
+    is_alive,
+    pids,
+    wait_child,
+    wait_children,
+)
 from lab import LabError, limit, wait_for
 
 KILLS = 50
-ALL = BABELD_ONLY
 PATIENT_KILLS = 5
 
 
@@ -19,9 +27,15 @@ def one_node(lab, **sections):
     """A node with a neighbour, so that babeld has a link with carrier."""
     node, other = lab.line("n1", "n2")
     client = lab.client(node, "c1")
+    if has_bmx7():
+        sections["bmx7"] = {"enabled": True}
     lab.bring_up({node: full_config(**sections)})
-    wait_children([node])
+    wait_children([node], all_children(), 60)
     return node, other, client
+
+
+def all_children():
+    return (*BABELD_ONLY, "bmx7") if has_bmx7() else BABELD_ONLY
 
 
 def recover(node, name, dead, patient):
@@ -55,17 +69,17 @@ def case_killed(lab):
         recovered.append(time.monotonic() - start)
         if number == PATIENT_KILLS:
             memory, descriptors = node.meshd.memory_kib(), node.meshd.descriptors()
-    for name in ALL:
+    for name in all_children():
         child = children(node)[name]
         assert child["restarts"] >= KILLS, child
         assert len(child["exits"]) == 10, child["exits"]
         assert all(exit_["signal"] == "KILL" for exit_ in child["exits"]), child["exits"]
     patient, rest = recovered[:PATIENT_KILLS], sorted(recovered[PATIENT_KILLS:])
-    print("  all three back after", ", ".join(f"{seconds:.1f}" for seconds in patient),
+    print("  all back after", ", ".join(f"{seconds:.1f}" for seconds in patient),
           f"s with back-off; then {rest[0]:.1f} / {rest[len(rest) // 2]:.1f} / {rest[-1]:.1f} s "
           "(min/median/max)")
     grown = node.meshd.memory_kib() - memory
-    print(f"  meshd: VmRSS {memory} KiB, {grown:+d} after {(KILLS - PATIENT_KILLS) * len(ALL)} kills")
+    print(f"  meshd: VmRSS {memory} KiB, {grown:+d} after {(KILLS - PATIENT_KILLS) * len(all_children())} kills")
     assert grown < 200, grown
     wait_for(lambda: node.meshd.descriptors() <= descriptors, 10, "no more descriptors")
     node.meshd.wait_converged()
@@ -75,7 +89,7 @@ def case_killed(lab):
 def case_hung(lab):
     """Each child stopped with STOP: noticed within 10 s, replaced, the hung one is gone."""
     node, _, _ = one_node(lab)
-    for name in ALL:
+    for name in all_children():
         pid = children(node)[name]["pid"]
         start = time.monotonic()
         os.kill(pid, signal.SIGSTOP)
@@ -205,5 +219,5 @@ def case_restart_by_hand(lab):
     assert refused.returncode != 0 and "nonsense" in refused.stderr, refused
     shown = node.meshd.meshctl("children")
     print(shown)
-    for name in ALL:
+    for name in all_children():
         assert name in shown, shown
