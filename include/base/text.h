@@ -28,6 +28,7 @@ struct prefix {
 #define MAC_TEXT_SIZE    18
 #define IP_TEXT_SIZE     46
 #define PREFIX_TEXT_SIZE 50
+#define TEXT_LABEL_MAX   63 /* RFC 1123 */
 
 /* "aa:bb:cc:dd:ee:ff", hexadecimal in either case, exactly six pairs. 0 or -EINVAL. */
 int mac_parse(const char *text, struct mac *mac);
@@ -53,6 +54,9 @@ struct ip ip_add(const struct ip *ip, uint32_t number);
 /* What the kernel takes as an interface name: 1 to 15 bytes, no '/', ':', '%' (a pattern to it) or
  * white space, not "." or "..". */
 bool ifname_is_valid(const char *name);
+/* Are the first length bytes of the text one label of a host name (RFC 1123): 1 to 63 letters,
+ * digits and inner hyphens? The text has at least so many. */
+bool text_is_label(const char *text, size_t length);
 /* Has the text a glob's special character (* ? [)? */
 bool text_is_glob(const char *text);
 /* Copies at most size - 1 bytes, always ends with NUL and zero-fills the rest. False when the

@@ -9,4 +9,10 @@
  * only when memory ends. */
 json_t *json_text(const char *text);
 
+/* For CLEANUP() locals. */
+static inline void cleanup_json(json_t **json)
+{
+	json_decref(*json);
+}
+
 #endif

@@ -194,6 +194,15 @@ bool ifname_is_valid(const char *name)
 	return strpbrk(name, "/:% \t\n\v\f\r\xa0") == NULL;
 }
 
+bool text_is_label(const char *text, size_t length)
+{
+	static const char allowed[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-";
+
+	return length >= 1 && length <= TEXT_LABEL_MAX && strspn(text, allowed) >= length &&
+	       text[0] != '-' && text[length - 1] != '-';
+}
+
 bool text_is_glob(const char *text)
 {
 	return strpbrk(text, "*?[") != NULL;

@@ -13,23 +13,6 @@
 #define LINE_MAX_SIZE 1024 /* a client id of 255 bytes is 764 characters */
 #define FIELDS        5
 
-bool lease_name_is_valid(const char *name)
-{
-	size_t length = strlen(name);
-
-	if (length == 0 || length > 63 || name[0] == '-' || name[length - 1] == '-') {
-		return false;
-	}
-	for (size_t i = 0; i < length; i++) {
-		char c = name[i];
-		if (!(c >= '0' && c <= '9') && !(c >= 'a' && c <= 'z') && !(c >= 'A' && c <= 'Z') &&
-			c != '-') {
-			return false;
-		}
-	}
-	return true;
-}
-
 static int parse_expiry(const char *text, int64_t *expiry)
 {
 	int64_t number = 0;
@@ -102,7 +85,7 @@ static int parse_line(char *text, struct lease_line *line)
 		return -EINVAL;
 	}
 	memset(line->hostname, 0, sizeof(line->hostname));
-	if (lease_name_is_valid(fields[3])) {
+	if (text_is_label(fields[3], strlen(fields[3]))) {
 		text_copy(line->hostname, sizeof(line->hostname), fields[3]);
 	}
 	return 0;

@@ -36,7 +36,5 @@ int lease_file_next(struct lease_reader *reader, struct lease_line *line);
 /* Reads the whole file; a missing one is empty. *text is malloc'd. 0, -EAGAIN when it changed
  * meanwhile, -EFBIG, or -errno. */
 int lease_file_read(const char *path, char **text, size_t *length);
-/* Is it a host name of RFC 1123: one label of 1 to 63 letters, digits and inner hyphens? */
-bool lease_name_is_valid(const char *name);
 
 #endif

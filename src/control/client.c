@@ -12,6 +12,7 @@
 
 #include "base/cleanup.h"
 #include "base/text.h"
+#include "core/json_text.h"
 
 #define CLIENT_FIRST_SIZE ((size_t)64 * 1024)
 #define CLIENT_LINE_MAX   ((size_t)9 * 1024 * 1024) /* an answer has at most 8 MiB */
@@ -27,11 +28,6 @@ struct client {
 	size_t size;
 	struct err *err;
 };
-
-static void cleanup_json(json_t **json)
-{
-	json_decref(*json);
-}
 
 static void set_end(struct client *client)
 {

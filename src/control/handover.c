@@ -13,11 +13,7 @@
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "control/server_state.h"
-
-static void cleanup_json(json_t **json)
-{
-	json_decref(*json);
-}
+#include "core/json_text.h"
 
 static void keep_open(int fd, bool keep)
 {

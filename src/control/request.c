@@ -9,6 +9,7 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "core/json_text.h"
 
 /* How much of a stranger's text goes back to him. */
 #define ECHO_MAX 64
@@ -19,11 +20,6 @@ struct request {
 	const char *name;
 	json_t *params; /* NULL when there are none */
 };
-
-static void cleanup_json(json_t **json)
-{
-	json_decref(*json);
-}
 
 void request_fail(struct request_error *error, int code, const char *hint, const char *format, ...)
 {

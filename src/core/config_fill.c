@@ -6,6 +6,7 @@
 
 #include "base/cleanup.h"
 #include "core/config_reader.h"
+#include "core/json_text.h"
 
 static int fill_members(const struct config_key *parent, const json_t *object, void *base);
 
@@ -146,11 +147,6 @@ static int fill_value(const struct config_key *key, json_t *value, void *base)
 		head->has |= FIELD_BIT(key->has_bit);
 	}
 	return 0;
-}
-
-static void cleanup_json(json_t **value)
-{
-	json_decref(*value);
 }
 
 /* A fallback as a value. There are a hundred, nearly all of them one word; a parser made anew for

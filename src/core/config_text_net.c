@@ -6,11 +6,9 @@
 
 #include "core/config_keys.h"
 
-#define LABEL_MAX        63 /* RFC 1123 */
 #define NETWORK_NAME_MAX 16
 
-#define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-#define DIGITS  "0123456789"
+#define DIGITS "0123456789"
 
 bool config_check_program(const char *text, struct err *why)
 {
@@ -128,20 +126,13 @@ bool config_check_host_mac(const char *text, struct err *why)
 	return true;
 }
 
-/* Is there a label of that length at the start? */
-static bool is_label(const char *text, size_t length)
-{
-	return length >= 1 && length <= LABEL_MAX && strspn(text, LETTERS DIGITS "-") >= length &&
-	       text[0] != '-' && text[length - 1] != '-';
-}
-
 bool config_check_host_name(const char *text, struct err *why)
 {
-	if (!is_label(text, strlen(text))) {
+	if (!text_is_label(text, strlen(text))) {
 		err_set(why,
 			"a machine's name is made of letters, digits and '-', with '-' neither "
 			"first nor last, at most %d; the domain is dhcp.domain",
-			LABEL_MAX);
+			TEXT_LABEL_MAX);
 		return false;
 	}
 	if (strcasecmp(text, "localhost") == 0) {
@@ -155,12 +146,12 @@ bool config_check_domain(const char *text, struct err *why)
 {
 	const char *label = text;
 	size_t length = strcspn(label, ".");
-	bool right = is_label(label, length);
+	bool right = text_is_label(label, length);
 
 	while (right && label[length] == '.') {
 		label += length + 1;
 		length = strcspn(label, ".");
-		right = is_label(label, length);
+		right = text_is_label(label, length);
 	}
 	if (!right) {
 		err_set(why, "a name is made of letters, digits and '-', with '-' neither first "

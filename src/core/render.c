@@ -51,21 +51,6 @@ int render_check_link(const char *name, const char *key, struct err *err)
 	return -EINVAL;
 }
 
-static bool label_is_valid(const char *label, size_t length)
-{
-	for (size_t i = 0; i < length; i++) {
-		bool is_dash = label[i] == '-';
-
-		if ((!is_dash || i == 0 || i == length - 1) &&
-			!(label[i] >= 'a' && label[i] <= 'z') &&
-			!(label[i] >= 'A' && label[i] <= 'Z') &&
-			!(label[i] >= '0' && label[i] <= '9')) {
-			return false;
-		}
-	}
-	return length > 0 && length <= 63;
-}
-
 bool render_name_is_valid(const char *name)
 {
 	size_t length = strcspn(name, ".");
@@ -73,7 +58,7 @@ bool render_name_is_valid(const char *name)
 	if (strlen(name) > 253) {
 		return false;
 	}
-	while (label_is_valid(name, length)) {
+	while (text_is_label(name, length)) {
 		if (name[length] == '\0') {
 			return true;
 		}

@@ -11,6 +11,7 @@
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "loop/children_state.h"
+#include "loop/clock.h"
 #include "process/output.h"
 #include "process/proc.h"
 #include "process/program.h"
@@ -177,7 +178,7 @@ void children_wish(struct children *children, enum child_name name, struct child
 	child->wished = true;
 	child->service.start_seconds = child->wish.start_seconds;
 	if (first && child->service.state == SERVICE_STARTING && child->wish.start_seconds > 0) {
-		child->service.start_by = child_now() + child->wish.start_seconds;
+		child->service.start_by = clock_now() + child->wish.start_seconds;
 	}
 	child_feed_levels(child);
 	if (child->wish.wanted && start_differs(child)) {

@@ -10,6 +10,7 @@
 
 #include "base/cleanup.h"
 #include "loop/children_state.h"
+#include "loop/clock.h"
 #include "process/program.h"
 
 #define JOURNAL_DELAY 1.0 /* until the journal has written what the child said last */
@@ -50,7 +51,7 @@ static void finish(struct child *child)
 {
 	struct child_fetch *fetch = &child->fetch;
 
-	service_output_flush(&fetch->lines, child_now(), true);
+	service_output_flush(&fetch->lines, clock_now(), true);
 	service_exits_set_output(&child->exits, fetch->pid, &fetch->lines.last);
 	leave(child);
 	children_record_save(child->children);
@@ -72,7 +73,7 @@ static void on_lines(struct ev_loop *loop, ev_io *watcher, int events)
 			finish(child);
 			return;
 		}
-		service_output_push(&child->fetch.lines, bytes, (size_t)count, child_now());
+		service_output_push(&child->fetch.lines, bytes, (size_t)count, clock_now());
 		taken += (size_t)count;
 	}
 }
@@ -193,7 +194,7 @@ void child_fetch_begin(struct child *child, int pid)
 
 	leave(child);
 	fetch->pid = pid;
-	service_output_init(&fetch->lines, ignore_line, NULL, child_now());
+	service_output_init(&fetch->lines, ignore_line, NULL, clock_now());
 	schedule(child, JOURNAL_DELAY);
 }
 

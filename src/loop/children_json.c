@@ -5,6 +5,7 @@
 #include "base/cleanup.h"
 #include "core/json_text.h"
 #include "loop/children_state.h"
+#include "loop/clock.h"
 #include "process/proc.h"
 
 #define FAILURES_TO_TELL 2 /* one crash alone is mended before anybody has read of it */
@@ -19,7 +20,7 @@ static json_t *next_try(const struct child *child)
 	bool waits =
 		child->service.state == SERVICE_BACK_OFF || child->service.state == SERVICE_MISSING;
 
-	return optional_seconds(waits, service_deadline(&child->service) - child_now());
+	return optional_seconds(waits, service_deadline(&child->service) - clock_now());
 }
 
 /* Those of the process, or those it will get. */
@@ -128,7 +129,7 @@ static int add_missing(const struct child *child, struct problem_list *problems)
 static int add_failing(const struct child *child, struct problem_list *problems)
 {
 	char text[96] = "fails";
-	unsigned int failures = service_failures(&child->service, child_now());
+	unsigned int failures = service_failures(&child->service, clock_now());
 	const struct service_exits *exits = &child->exits;
 	const struct service_exit *last = exits->count > 0 ? &exits->items[exits->count - 1] : NULL;
 	bool told_by_reason =

@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "loop/children_state.h"
+#include "loop/clock.h"
 #include "process/output.h"
 
 #define READ_A_TURN   16384
@@ -53,7 +54,7 @@ static bool read_some(struct child *child, size_t most)
 		if (count <= 0) {
 			return count < 0 && (errno == EAGAIN || errno == EINTR);
 		}
-		service_output_push(&output->lines, bytes, (size_t)count, child_now());
+		service_output_push(&output->lines, bytes, (size_t)count, clock_now());
 		taken += (size_t)count;
 	}
 	return true;
@@ -63,7 +64,7 @@ static void on_output(struct ev_loop *loop, ev_io *watcher, int events)
 {
 	struct child *child = watcher->data;
 	struct child_output *output = &child->output;
-	double now = child_now();
+	double now = clock_now();
 
 	(void)events;
 	if (!read_some(child, READ_A_TURN)) {
@@ -83,7 +84,7 @@ static void on_resume(struct ev_loop *loop, ev_timer *timer, int events)
 	struct child *child = timer->data;
 
 	(void)events;
-	service_output_flush(&child->output.lines, child_now(), false);
+	service_output_flush(&child->output.lines, clock_now(), false);
 	if (child->output.fd >= 0) {
 		ev_io_start(loop, &child->output.watcher);
 	}
@@ -94,7 +95,7 @@ void child_output_init(struct child *child)
 	struct child_output *output = &child->output;
 
 	output->fd = -1;
-	service_output_init(&output->lines, emit, child, child_now());
+	service_output_init(&output->lines, emit, child, clock_now());
 	ev_init(&output->watcher, on_output);
 	output->watcher.data = child;
 	ev_timer_init(&output->resume, on_resume, 0., 0.);
@@ -173,7 +174,7 @@ void child_output_finish(struct child *child)
 	if (child->output.fd >= 0) {
 		read_some(child, READ_AT_END);
 	}
-	service_output_flush(&child->output.lines, child_now(), true);
+	service_output_flush(&child->output.lines, clock_now(), true);
 	child_output_close(child);
 }
 

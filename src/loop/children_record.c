@@ -13,12 +13,8 @@
 #include "base/text.h"
 #include "core/json_text.h"
 #include "loop/children_state.h"
+#include "loop/store.h"
 #include "process/proc.h"
-
-static void cleanup_json(json_t **json)
-{
-	json_decref(*json);
-}
 
 /* --- writing --- */
 
@@ -71,18 +67,14 @@ static void record_path(const struct children *children, char *path, size_t size
 void children_record_save(struct children *children)
 {
 	char path[256];
-	char fresh[272];
 	CLEANUP(cleanup_json) json_t *json = record_to_json(children);
 
 	record_path(children, path, sizeof(path));
-	snprintf(fresh, sizeof(fresh), "%s.new", path);
-	errno = ENOMEM;
-	bool failed = json == NULL || json_dump_file(json, fresh, JSON_COMPACT) < 0 ||
-		      rename(fresh, path) < 0;
-	if (failed && !children->record_failed) {
-		log_warning("children", "%s cannot be written: %s", path, strerrordesc_np(errno));
+	int result = json == NULL ? -ENOMEM : store_write(path, json);
+	if (result < 0 && !children->record_failed) {
+		log_warning("children", "%s cannot be written: %s", path, strerrordesc_np(-result));
 	}
-	children->record_failed = failed;
+	children->record_failed = result < 0;
 }
 
 /* --- reading --- */

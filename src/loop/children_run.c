@@ -9,20 +9,13 @@
 
 #include "base/log.h"
 #include "loop/children_state.h"
+#include "loop/clock.h"
 #include "process/proc.h"
 #include "process/program.h"
 
 #define TIMER_LEAST 0.001
 #define BUSY_LOOK   0.5  /* seconds between two looks at what a child computes */
 #define BUSY_SHARE  0.05 /* of a processor; many may have to share it */
-
-double child_now(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
-}
 
 static const char *text_of(const struct child *child)
 {
@@ -47,7 +40,7 @@ static void perform(struct child *child, enum service_action action);
 static void schedule(struct child *child)
 {
 	double deadline = service_deadline(&child->service);
-	double delay = deadline - child_now();
+	double delay = deadline - clock_now();
 
 	ev_timer_stop(child->children->loop, &child->timer);
 	/* What is to be asked, and how long, is not known before the first wish. */
@@ -82,7 +75,7 @@ static void say_state(const struct child *child)
 		break;
 	case SERVICE_BACK_OFF:
 		log_info("children", "%s is started again in %.1f s", text_of(child),
-			service->not_before - child_now());
+			service->not_before - clock_now());
 		break;
 	case SERVICE_OFF:
 		log_info("children", "%s is off", text_of(child));
@@ -134,7 +127,7 @@ static void follow(struct child *child, enum service_action action, enum service
 static void look_busy(struct child *child)
 {
 	struct proc_stat stat;
-	double now = child_now();
+	double now = clock_now();
 
 	if (child->process.pidfd < 0 || now - child->cpu_at < BUSY_LOOK ||
 		proc_stat_read(child->process.pid, &stat) < 0) {
@@ -153,8 +146,10 @@ void child_feed(struct child *child, enum service_event event)
 		look_busy(child);
 	}
 	enum service_state before = child->service.state;
+	/* Only the wait after an end has jitter. */
+	bool ends = event == SERVICE_EXITED || event == SERVICE_START_FAILED;
 	enum service_action action =
-		service_handle(&child->service, event, child_now(), random_number());
+		service_handle(&child->service, event, clock_now(), ends ? random_number() : 0);
 
 	follow(child, action, before);
 }
@@ -177,7 +172,7 @@ void child_feed_levels(struct child *child)
 	find_program(child);
 	enum service_action action =
 		service_levels(&child->service, child->wish.wanted && !child->children->stopping,
-			child->find_error == 0, child->wish.waits_for[0] == '\0', child_now());
+			child->find_error == 0, child->wish.waits_for[0] == '\0', clock_now());
 
 	follow(child, action, before);
 }

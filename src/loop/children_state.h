@@ -81,8 +81,6 @@ struct children {
 	struct child items[CHILDREN];
 };
 
-/* --- children_run.c --- */
-double child_now(void);
 /* Lets the machine know and does what it says. */
 void child_feed(struct child *child, enum service_event event);
 /* Looks for the program and lets the machine know what is wanted. */

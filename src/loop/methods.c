@@ -5,14 +5,10 @@
 
 #include "base/cleanup.h"
 #include "core/json_text.h"
+#include "loop/clock.h"
 #include "loop/daemon_state.h"
 #include "loop/reexec.h"
 #include "version.h"
-
-static void cleanup_json(json_t **json)
-{
-	json_decref(*json);
-}
 
 static bool is_in_use(const struct layer3_config *config)
 {
@@ -59,7 +55,7 @@ static json_t *method_status(void *context, const json_t *params, struct request
 	}
 	CLEANUP(cleanup_json) json_t *children = children_to_json(daemon->services.children);
 	CLEANUP(cleanup_json)
-	json_t *cloud = cloud_to_json(daemon->services.cloud, room_watcher_now());
+	json_t *cloud = cloud_to_json(daemon->services.cloud, clock_now());
 	CLEANUP(cleanup_json) json_t *routing = routing_list(daemon);
 	struct snapshot_services services = {.children = children,
 		.cloud = cloud,
@@ -149,7 +145,7 @@ static json_t *method_leases(void *context, const json_t *params, struct request
 
 	(void)params;
 	(void)error;
-	return cloud_leases_to_json(daemon->services.cloud, room_watcher_now());
+	return cloud_leases_to_json(daemon->services.cloud, clock_now());
 }
 
 static json_t *method_nodes(void *context, const json_t *params, struct request_error *error)
@@ -158,7 +154,7 @@ static json_t *method_nodes(void *context, const json_t *params, struct request_
 
 	(void)params;
 	(void)error;
-	return cloud_nodes_to_json(daemon->services.cloud, room_watcher_now());
+	return cloud_nodes_to_json(daemon->services.cloud, clock_now());
 }
 
 static json_t *method_routing(void *context, const json_t *params, struct request_error *error)

@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "core/desired.h"
 #include "core/diff.h"
+#include "loop/clock.h"
 #include "loop/report.h"
 #include "loop/store.h"
 #include "loop/suspect.h"
@@ -46,14 +47,6 @@ static void pass_free(struct pass *pass)
 	if (large) {
 		malloc_trim(0);
 	}
-}
-
-static double monotonic_now(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
 /* --- one pass --- */
@@ -148,7 +141,7 @@ static int pass_desire(struct reconcile *reconcile, struct pass *pass, struct er
  * run is torn down. */
 static int pass_prepare(struct reconcile *reconcile, struct pass *pass, struct err *err)
 {
-	pass->now = monotonic_now();
+	pass->now = clock_now();
 	if (reconcile->config_error[0] != '\0') {
 		problem_add(&pass->problems, PROBLEM_CONFIG, "meshd.json",
 			"mend it and run: meshctl reload",
@@ -232,9 +225,9 @@ static bool pass_apply(struct reconcile *reconcile, struct pass *pass)
 	if (pass->plan.count == 0) {
 		return false;
 	}
-	double began = monotonic_now();
+	double began = clock_now();
 	int result = kernel_apply(reconcile->kernel, &pass->plan, &pass->observed);
-	reconcile->record.apply_seconds = monotonic_now() - began;
+	reconcile->record.apply_seconds = clock_now() - began;
 	if (result < 0) {
 		problem_add(&pass->problems, PROBLEM_OPERATION, "netlink", "",
 			"cannot talk to the kernel: %s", strerrordesc_np(-result));
@@ -304,14 +297,14 @@ double reconcile_run(struct reconcile *reconcile)
 {
 	struct reconcile_record *record = &reconcile->record;
 	uint64_t operations = record->operations;
-	double began = monotonic_now();
+	double began = clock_now();
 	double delay = 0;
 
 	for (int pass = 0; pass < PASSES_MAX && run_pass(reconcile, &delay); pass++) {
 	}
 	record->cycles++;
 	record->last_cycle = time(NULL);
-	record->last_seconds = monotonic_now() - began;
+	record->last_seconds = clock_now() - began;
 	if (record->operations != operations) {
 		record->change_seconds = record->last_seconds;
 	}

@@ -37,11 +37,6 @@ struct reexec {
 	struct probe *probe;    /* of the program that may follow, NULL = none is asked */
 };
 
-static void cleanup_json(json_t **json)
-{
-	json_decref(*json);
-}
-
 void reexec_hold_signals(bool hold)
 {
 	sigset_t set;

@@ -5,13 +5,7 @@
 #include <stddef.h>
 #include <time.h>
 
-double room_watcher_now(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
-}
+#include "loop/clock.h"
 
 static void on_io(struct ev_loop *loop, ev_io *io, int events)
 {
@@ -19,7 +13,7 @@ static void on_io(struct ev_loop *loop, ev_io *io, int events)
 
 	(void)loop;
 	(void)events;
-	watcher->door->on_readable(watcher->room, room_watcher_now());
+	watcher->door->on_readable(watcher->room, clock_now());
 }
 
 static void on_timer(struct ev_loop *loop, ev_timer *timer, int events)
@@ -29,7 +23,7 @@ static void on_timer(struct ev_loop *loop, ev_timer *timer, int events)
 	(void)loop;
 	(void)events;
 	watcher->deadline = 0;
-	watcher->door->on_timer(watcher->room, room_watcher_now());
+	watcher->door->on_timer(watcher->room, clock_now());
 }
 
 static void on_prepare(struct ev_loop *loop, ev_prepare *prepare, int events)
@@ -44,7 +38,7 @@ static void on_prepare(struct ev_loop *loop, ev_prepare *prepare, int events)
 	watcher->deadline = deadline;
 	ev_timer_stop(loop, &watcher->timer);
 	if (deadline != 0 && deadline != INFINITY) {
-		double delay = deadline - room_watcher_now();
+		double delay = deadline - clock_now();
 		ev_now_update(loop);
 		ev_timer_set(&watcher->timer, delay > 0 ? delay : 0., 0.);
 		ev_timer_start(loop, &watcher->timer);

@@ -30,7 +30,4 @@ void room_watcher_start(struct room_watcher *watcher, struct ev_loop *loop,
 /* May run twice. */
 void room_watcher_stop(struct room_watcher *watcher);
 
-/* Seconds on the clock of all deadlines. */
-double room_watcher_now(void);
-
 #endif

@@ -10,6 +10,7 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "core/render.h"
+#include "loop/clock.h"
 #include "loop/wishes.h"
 #include "routing/bmx7_files.h"
 
@@ -62,7 +63,7 @@ static void before_start(void *context, enum child_name name)
 static void ask(void *context, enum child_name name)
 {
 	struct services *services = context;
-	double now = room_watcher_now();
+	double now = clock_now();
 
 	switch (name) {
 	case CHILD_BABELD:
@@ -94,7 +95,7 @@ static void on_reload_wanted(void *context)
 static void on_child_change(void *context, enum child_name name, bool answers)
 {
 	struct services *services = context;
-	double now = room_watcher_now();
+	double now = clock_now();
 
 	if (name == CHILD_ALFRED) {
 		cloud_on_alfred(services->cloud, answers, now);
@@ -198,7 +199,7 @@ static const struct room_door cloud_door = {cloud_fd_of, cloud_readable, cloud_d
 /* A running child that lost what it waits for is given time: links come back. */
 static bool is_patient(struct services *services, enum child_name name, const char *waits_for)
 {
-	double now = room_watcher_now();
+	double now = clock_now();
 
 	if (waits_for[0] == '\0' || !children_answers(services->children, name)) {
 		services->missing_since[name] = 0;
@@ -244,7 +245,7 @@ static void wish_routing(struct services *services, const struct wish_input *inp
 
 	if (result >= 0) {
 		result = routing_set_wish(services->routing, protocol,
-			wish.wanted ? &wish.routing : NULL, room_watcher_now());
+			wish.wanted ? &wish.routing : NULL, clock_now());
 	}
 	if (result < 0) {
 		problem_add(&services->problems, PROBLEM_OPERATION, "layer 3", "", "%s",
@@ -259,7 +260,7 @@ static void wish_cloud(struct services *services, const struct wish_input *input
 	int result = wish_make_cloud(input, &wish, &err);
 
 	if (result >= 0) {
-		result = cloud_set_wish(services->cloud, &wish.cloud, room_watcher_now(), &err);
+		result = cloud_set_wish(services->cloud, &wish.cloud, clock_now(), &err);
 	}
 	if (result < 0) {
 		problem_add(&services->problems, PROBLEM_CONFIG, "leases", "change meshd.json",
@@ -292,7 +293,7 @@ static void offer_dnsmasq_config(struct services *services, const struct wish_in
 static void load_tunnels(struct services *services, const struct config *config)
 {
 	char missing[128] = "";
-	double now = room_watcher_now();
+	double now = clock_now();
 
 	if (!config->bmx7.enabled || !config->bmx7.supervise || now < services->load_at ||
 		routing_bmx7_has_needs(missing, sizeof(missing))) {

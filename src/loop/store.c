@@ -7,11 +7,7 @@
 #include <sys/stat.h>
 
 #include "base/cleanup.h"
-
-static void cleanup_json(json_t **json)
-{
-	json_decref(*json);
-}
+#include "core/json_text.h"
 
 void store_load(const char *run_dir, struct primary *primary)
 {
@@ -32,10 +28,21 @@ void store_load(const char *run_dir, struct primary *primary)
 	}
 }
 
+int store_write(const char *path, const json_t *json)
+{
+	char fresh[336];
+
+	snprintf(fresh, sizeof(fresh), "%s.new", path);
+	errno = 0;
+	if (json_dump_file(json, fresh, JSON_COMPACT) < 0 || rename(fresh, path) < 0) {
+		return errno != 0 ? -errno : -EIO;
+	}
+	return 0;
+}
+
 int store_save(const char *run_dir, const struct primary *primary)
 {
 	char path[320];
-	char fresh[336];
 	char mac[MAC_TEXT_SIZE];
 
 	if (mkdir(run_dir, 0755) < 0 && errno != EEXIST) {
@@ -43,14 +50,7 @@ int store_save(const char *run_dir, const struct primary *primary)
 	}
 	mac_format(&primary->mac, mac);
 	snprintf(path, sizeof(path), "%s/state.json", run_dir);
-	snprintf(fresh, sizeof(fresh), "%s.new", path);
 	CLEANUP(cleanup_json)
 	json_t *json = json_pack("{s:{s:s, s:s}}", "primary", "link", primary->link, "mac", mac);
-	if (json == NULL) {
-		return -ENOMEM;
-	}
-	if (json_dump_file(json, fresh, JSON_COMPACT) < 0 || rename(fresh, path) < 0) {
-		return errno != 0 ? -errno : -EIO;
-	}
-	return 0;
+	return json == NULL ? -ENOMEM : store_write(path, json);
 }

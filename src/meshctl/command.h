@@ -7,6 +7,8 @@
 
 #include <jansson.h>
 
+#include "core/json_text.h"
+
 enum exit_code {
 	EXIT_CODE_OK = 0,
 	EXIT_CODE_FAILURE = 1,
@@ -51,10 +53,5 @@ int command_call(const struct options *options, const char *method, json_t **res
 int command_ask(const struct options *options, const struct command_request *request,
 	json_t **result);
 void command_print_json(const json_t *json);
-
-static inline void cleanup_json(json_t **json)
-{
-	json_decref(*json);
-}
 
 #endif

@@ -28,7 +28,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 		expect(reader.at <= size);
 		expect(line.ip.family == AF_INET && line.expiry >= 0);
 		expect(line.client_id_length <= LEASE_CLIENT_ID_MAX);
-		expect(line.hostname[0] == '\0' || lease_name_is_valid(line.hostname));
+		expect(line.hostname[0] == '\0' ||
+			text_is_label(line.hostname, strlen(line.hostname)));
 		expect(release_build(message, &line, &server, 1) <= sizeof(message));
 	}
 	return 0;

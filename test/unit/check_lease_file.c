@@ -108,10 +108,10 @@ START_TEST(names_are_clean)
 		"012345678901234567890123456789012345678901234567890123456789012"};
 
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
-		ck_assert_msg(!lease_name_is_valid(bad[i]), "%s", bad[i]);
+		ck_assert_msg(!text_is_label(bad[i], strlen(bad[i])), "%s", bad[i]);
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(good); i++) {
-		ck_assert_msg(lease_name_is_valid(good[i]), "%s", good[i]);
+		ck_assert_msg(text_is_label(good[i], strlen(good[i])), "%s", good[i]);
 	}
 }
 END_TEST
