@@ -42,6 +42,8 @@ int ip_parse(const char *text, struct ip *ip);
 void ip_format(const struct ip *ip, char text[IP_TEXT_SIZE]);
 /* 32 or 128; 0 for none. */
 unsigned int ip_bits(const struct ip *ip);
+/* All bytes zero: none, 0.0.0.0 or ::. */
+bool ip_is_zero(const struct ip *ip);
 
 /* "ADDRESS/LENGTH"; the length is required. 0 or -EINVAL. */
 int prefix_parse(const char *text, struct prefix *prefix);

@@ -9,6 +9,7 @@
 #include <jansson.h>
 
 #include "base/err.h"
+#include "core/path.h"
 #include "core/state.h"
 
 enum link_protocol {
@@ -87,6 +88,52 @@ struct text_config {
 	char text[64];
 };
 
+enum uplink_share {
+	UPLINK_SHARE_YES,
+	UPLINK_SHARE_NEVER,
+	UPLINK_SHARE_SPARE, /* while the node's own users need less than cap of it */
+};
+
+/* One entry of "uplinks": a name or a glob. */
+struct uplink_config {
+	char name[64];
+	bool ipv4; /* is the family used */
+	bool ipv6;
+	int64_t down; /* in units of 100 kbit/s, 0 = not known */
+	int64_t up;
+	int priority; /* lower goes first */
+	int share;    /* enum uplink_share */
+	int cap;      /* percent of down and up, for UPLINK_SHARE_SPARE */
+	bool masquerade_ipv4;
+	bool masquerade_ipv6;
+	int metric; /* babeld: what the announced default route costs more, 0..65534 */
+};
+
+/* How it is found out whether a way leads to the Internet. A target's text: ping and dns an
+ * address, tcp ADDRESS:PORT or [ADDRESS]:PORT, http "URL [STATUS [TEXT]]" (204 when no status is
+ * given; the answer's body then has to begin with the text). */
+struct probe_target {
+	char text[192];
+};
+struct probes_config {
+	struct probe_target *targets[PROBE_KINDS];
+	size_t target_count[PROBE_KINDS];
+	/* How many of a kind's targets have to answer in a round, 0 = the kind is left out. ping
+	 * and tcp stand in for each other: one of the two is enough. */
+	int need[PROBE_KINDS];
+	char dns_name[128]; /* asked for at dns targets, and resolved there for http */
+	int timeout;        /* ms, of a round */
+	int interval;       /* ms, see struct path_rules */
+	int interval_doubtful;
+	int interval_down;
+	int rise;
+	int fall;
+	int flap_penalty;
+	int flap_suppress;
+	int flap_reuse;
+	int flap_half_life; /* seconds */
+};
+
 struct config {
 	char profile[32];
 	struct {
@@ -154,6 +201,24 @@ struct config {
 		bool ra;         /* router advertisements */
 		int ra_interval; /* seconds */
 	} dhcp;
+	struct uplink_config *uplinks; /* as written, names and globs */
+	size_t uplink_count;
+	struct probes_config probes;
+	struct {
+		bool enabled; /* choose among the ways to the Internet; false: as the daemons do */
+		int mode;     /* enum gateway_mode (core/gateway.h) */
+		char use[64];
+		bool fallback; /* when the one to be used is dead */
+		struct text_config *prefer;
+		size_t prefer_count;
+		struct text_config *avoid;
+		size_t avoid_count;
+		bool share;       /* false: never-share */
+		int hysteresis;   /* percent */
+		int hold_down;    /* seconds */
+		int return_after; /* seconds */
+		int probe_next;   /* seconds between the rounds through the next best gateway */
+	} gateway;
 };
 
 /* A larger file is refused. */

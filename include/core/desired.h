@@ -14,6 +14,7 @@ struct mtu_refusal {
 	uint32_t mtu;
 };
 
+struct gateway_wish;
 struct desired_input {
 	const struct config *config;
 	const char *hostname;         /* the machine's, used when the configuration gives none */
@@ -21,6 +22,7 @@ struct desired_input {
 	struct mac primary_mac;       /* of an earlier choice, zero when none was made */
 	const struct mtu_refusal *refusals;
 	size_t refusal_count;
+	const struct gateway_wish *gateway; /* NULL: not known, so what is there stays */
 };
 
 /* Chooses the primary link among those observed: the configured one, else the first name of "links"

@@ -26,6 +26,10 @@ struct guard {
 
 /* All times are seconds on one monotonic clock. */
 
+/* Forgets what is remembered of objects that have become wanted, or unwanted, since, and of tables
+ * that have become others: a way to the Internet that comes and goes by decision is no war. Before
+ * guard_filter(). */
+void guard_follow(struct guard *guard, const struct state *desired);
 /* Takes out of the plan the ops on objects that have to wait, and those that need them. What they
  * wait for is added to problems.
  * Returns the time at which the first of them may be tried, or 0 when none waits. */

@@ -29,6 +29,7 @@ enum op_phase {
 	PHASE_CREATE_UPPER, /* VLANs, macvlan */
 	PHASE_SET_UPPER,
 	PHASE_ADDRESS,
+	PHASE_REROUTE, /* ways to the Internet whose place another one takes in the next phase */
 	PHASE_ROUTE,
 	PHASE_RULE,
 	PHASE_HARDIF,

@@ -23,6 +23,7 @@ enum problem_kind {
 	PROBLEM_CONFIG,          /* the newest configuration is bad; the one before is in force */
 	PROBLEM_PROGRAM_MISSING, /* a program that the configuration needs is not installed */
 	PROBLEM_CHILD_FAILS,     /* it ends, hangs or grows again and again */
+	PROBLEM_GATEWAY,         /* the ways to the Internet are configured in an odd way */
 	PROBLEM_KINDS,
 };
 

@@ -14,6 +14,7 @@ struct render_input {
 	const struct config *config;
 	const struct identity *identity; /* has_node */
 	const struct state *desired;     /* sorted */
+	bool no_ipv6_way;                /* to the Internet: clients are told of no router */
 	const char *run_dir;             /* sockets and what may be lost */
 	const char *state_dir;           /* what has to outlive a reboot: keys, leases */
 };
@@ -50,6 +51,7 @@ int render_pool(const struct render_input *input, struct ip *first, struct ip *l
 /* Files and sockets of the children, in RUN_DIR or STATE_DIR: */
 #define CHILD_BABELD_SOCKET  "babeld.sock"     /* RUN_DIR */
 #define CHILD_BABELD_STATE   "babeld.state"    /* STATE_DIR */
+#define CHILD_BABELD_CONFIG  "babeld.conf"     /* RUN_DIR: its router id, routing/babeld_file.h */
 #define CHILD_BMX7_DIR       "bmx7"            /* RUN_DIR; its socket is "bmx7/sock" */
 #define CHILD_BMX7_KEY       "bmx7/rsa.der"    /* STATE_DIR */
 #define CHILD_BMX7_SEQUENCE  "bmx7/descSqn"    /* STATE_DIR */

@@ -39,14 +39,16 @@ struct routing_node {
 	bool self;
 };
 
-/* A network that a node announces: the node itself when id is our own. */
+/* A network that a node announces: the node itself when id is our own. bmx7: default routes only of
+ * nodes that are within reach. */
 struct routing_network {
 	struct prefix network;
 	char id[64];
 	char name[64];
 	uint64_t bandwidth;    /* bit/s, 0 = not announced */
 	uint64_t metric;       /* of the path, as in routes */
-	char tunnel[IFNAMSIZ]; /* bmx7: the tunnel in use for it, "" = not in use */
+	char tunnel[IFNAMSIZ]; /* bmx7: the tunnel in use for it, "" = not in use; of a default
+				  route: the one that stands to that node, used or not */
 	bool own;
 };
 
@@ -85,6 +87,16 @@ void routing_state_sort(struct routing_state *state);
 /* Do people see the same in both (sorted)? Costs, qualities and metrics, which never rest, do not
  * count, nor does the time. */
 bool routing_state_looks_same(const struct routing_state *a, const struct routing_state *b);
+/* Are the ways to the Internet the same in both (sorted): default routes, and Babel's addresses of
+ * gateways (GATEWAY_OFFER_NETWORK)? Metrics count as far as they say that a route is retracted. */
+bool routing_state_ways_same(const struct routing_state *a, const struct routing_state *b);
+/* Is it such a network? */
+bool routing_prefix_is_way(const struct prefix *prefix);
+/* The route to exactly that network: the installed one, else the best; NULL when there is none but
+ * retracted ones. */
+const struct routing_route *routing_state_find_route(const struct routing_state *state,
+	const struct prefix *network);
+bool routing_route_is_retracted(enum link_protocol protocol, const struct routing_route *route);
 /* A name that came from the mesh: of valid UTF-8 only whole printable characters are kept, at most
  * size - 1 bytes; zero-filled. */
 void routing_state_copy_name(char *to, size_t size, const char *from);

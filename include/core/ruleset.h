@@ -5,7 +5,7 @@
 
 #include "core/state.h"
 
-#define RULESET_TABLE "meshd" /* family bridge */
+#define RULESET_TABLE "meshd" /* in every family */
 
 struct ruleset_request {
 	const char *mesh;       /* mesh interface, "bat0" */

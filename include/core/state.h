@@ -22,6 +22,14 @@
 #define STATE_DOOMED_GROUP    0x6d65u /* links on their way out, deleted in one call */
 #define STATE_PROTOCOL        109 /* routes, rules and addresses; named in rt_protos.d/meshd.conf */
 #define STATE_TABLE_ANYCAST   170
+/* The ways to the Internet, see core/gateway_wish.h. */
+#define STATE_TABLE_INTERNET  171 /* the way in use */
+#define STATE_TABLE_BABELD    172 /* the default routes that babeld installs; not ours */
+#define STATE_TABLE_WARM      173 /* the next best ways */
+#define STATE_TABLE_UPLINK    174 /* the default route of each uplink, for its probes */
+#define STATE_TABLE_OFFER     175 /* of those that the mesh may use; with STATE_PROTOCOL_OFFER */
+#define STATE_TABLE_WITHDRAWN 176 /* what it announced until now, see core/render_babeld.c */
+#define STATE_PROTOCOL_OFFER  7   /* as LibreMesh's babeld-auto-gw-mode; ours in that table only */
 #define STATE_ALIAS_SIZE      64
 
 enum object_type {
@@ -33,7 +41,8 @@ enum object_type {
 	OBJECT_ROUTE,
 	OBJECT_RULE,
 	OBJECT_SYSCTL,
-	OBJECT_RULESET, /* the one table "bridge meshd"; not in a set, see struct ruleset */
+	OBJECT_RULESET, /* the table "bridge meshd"; not in a set, see struct ruleset */
+	OBJECT_NAT,     /* the table "inet meshd"; likewise */
 	OBJECT_TYPES,
 };
 #define OBJECT_SETS OBJECT_RULESET
@@ -80,13 +89,16 @@ enum link_kind {
 	LINK_BATADV,
 	LINK_BRIDGE,
 	LINK_MACVLAN,
+	LINK_IP6TNL, /* IPv4 or IPv6 in IPv6 */
 };
 
 /* X(SYMBOL, declaration, member, change, format) */
 
 /* kind, lower: IFLA_INFO_KIND, IFLA_LINK. master: name or "". rp_filter .. arp_ignore:
  * IFLA_INET_CONF. accept_dad .. : /proc/sys/net/ipv6/conf/LINK, read from IFLA_INET6_CONF.
- * multicast_router .. : settings as a bridge port. stp .. : settings as a bridge. */
+ * multicast_router .. : settings as a bridge port. stp .. : settings as a bridge. tunnel_local,
+ * tunnel_remote, tunnel_protocol: IFLA_IPTUN_LOCAL, _REMOTE (::, any), _PROTO (IPPROTO_IPIP or
+ * IPPROTO_IPV6; never with an encapsulation limit). */
 #define LINK_FIELDS(X)                                                                             \
 	X(KIND, uint8_t kind, kind, FIELD_RECREATE, FORMAT_LINK_KIND)                              \
 	X(LOWER, char lower[IFNAMSIZ], lower, FIELD_RECREATE, FORMAT_TEXT)                         \
@@ -95,6 +107,10 @@ enum link_kind {
 		FORMAT_VLAN_PROTOCOL)                                                              \
 	X(ALGORITHM, char algorithm[20], algorithm, FIELD_RECREATE, FORMAT_TEXT)                   \
 	X(MACVLAN_MODE, uint32_t macvlan_mode, macvlan_mode, FIELD_SET, FORMAT_MACVLAN_MODE)       \
+	X(TUNNEL_LOCAL, struct ip tunnel_local, tunnel_local, FIELD_RECREATE, FORMAT_IP)           \
+	X(TUNNEL_REMOTE, struct ip tunnel_remote, tunnel_remote, FIELD_RECREATE, FORMAT_IP)        \
+	X(TUNNEL_PROTOCOL, uint8_t tunnel_protocol, tunnel_protocol, FIELD_RECREATE,               \
+		FORMAT_NUMBER)                                                                     \
 	X(MAC, struct mac mac, mac, FIELD_SET, FORMAT_MAC)                                         \
 	X(MTU, uint32_t mtu, mtu, FIELD_SET, FORMAT_NUMBER)                                        \
 	X(ALIAS, char alias[STATE_ALIAS_SIZE], alias, FIELD_SET, FORMAT_TEXT)                      \
@@ -154,11 +170,17 @@ enum link_kind {
 	X(NODAD, uint8_t nodad, nodad, FIELD_RECREATE, FORMAT_BOOL)                                \
 	X(METRIC, uint32_t metric, metric, FIELD_RECREATE, FORMAT_NUMBER)
 
-/* A route to a network behind a link, without a next hop. The source is not set in place: the
- * kernel replaces the first route of that table, metric and destination, be it on another link. */
-#define ROUTE_FIELDS(X) X(SOURCE, struct ip source, source, FIELD_RECREATE, FORMAT_IP)
+/* A route to a network behind a link, or by a next hop there (via, made with RTNH_F_ONLINK).
+ * Nothing is set in place: the kernel replaces the first route of that table, metric and
+ * destination, be it on another link. Without a link: RTN_UNREACHABLE. */
+#define ROUTE_FIELDS(X)                                                                            \
+	X(SOURCE, struct ip source, source, FIELD_RECREATE, FORMAT_IP)                             \
+	X(VIA, struct ip via, via, FIELD_RECREATE, FORMAT_IP)
 
-#define RULE_FIELDS(X) X(TABLE, uint32_t table, table, FIELD_RECREATE, FORMAT_NUMBER)
+/* table 0: the rule says "unreachable". suppress: FRA_SUPPRESS_PREFIXLEN, -1 = none. */
+#define RULE_FIELDS(X)                                                                             \
+	X(TABLE, uint32_t table, table, FIELD_RECREATE, FORMAT_NUMBER)                             \
+	X(SUPPRESS, int32_t suppress, suppress, FIELD_RECREATE, FORMAT_SIGNED)
 
 #define SYSCTL_FIELDS(X) X(VALUE, int32_t value, value, FIELD_SET, FORMAT_SIGNED)
 
@@ -233,18 +255,20 @@ struct route {
 		uint32_t table;
 		uint32_t metric; /* as the kernel stores it: IPv6 turns 0 into 1024 */
 		struct prefix destination;
-		char link[IFNAMSIZ];
+		char link[IFNAMSIZ]; /* "" = unreachable */
 		uint8_t pad[2];
 	} key;
 	ROUTE_FIELDS(STATE_MEMBER)
 };
 
-/* "from SOURCE lookup TABLE" at a priority. */
+/* "from SOURCE iif IIF oif OIF lookup TABLE" at a priority. */
 struct rule {
 	struct object_head head;
 	struct rule_key {
 		uint32_t priority;
-		struct prefix source;
+		struct prefix source; /* length 0: all, of that family */
+		char iif[IFNAMSIZ];   /* "" = any */
+		char oif[IFNAMSIZ];
 		uint8_t pad[2];
 	} key;
 	RULE_FIELDS(STATE_MEMBER)
@@ -257,8 +281,15 @@ struct sysctl {
 	SYSCTL_FIELDS(STATE_MEMBER)
 };
 
-/* The nftables table "bridge meshd" as matches on named fields; kernel/codec_nft.h turns them into
- * expressions and back. */
+/* Our nftables tables, all of the same name. */
+enum nft_table {
+	NFT_TABLE_BRIDGE, /* "bridge meshd", see core/ruleset.h */
+	NFT_TABLE_INET,   /* "inet meshd", see core/nat.h */
+	NFT_TABLES,
+};
+
+/* A table's rules as matches on named fields; kernel/codec_nft.h turns them into expressions and
+ * back. */
 enum nft_field {
 	NFT_FIELD_IIF,         /* meta iifname, 16 bytes */
 	NFT_FIELD_OIF,         /* meta oifname, 16 bytes */
@@ -280,6 +311,8 @@ enum nft_field {
 	NFT_FIELD_UDP_SPORT,   /* 2 bytes */
 	NFT_FIELD_UDP_DPORT,
 	NFT_FIELD_ARP_TARGET_MAC, /* 6 bytes */
+	NFT_FIELD_NFPROTO,        /* meta nfproto, 1 byte: NFPROTO_IPV4, NFPROTO_IPV6 */
+	NFT_FIELD_TCP_FLAGS,      /* 1 byte */
 	NFT_FIELDS,
 };
 
@@ -293,7 +326,15 @@ struct nft_match {
 	uint8_t mask[16];
 };
 
-enum nft_verdict { NFT_VERDICT_NONE, NFT_VERDICT_ACCEPT, NFT_VERDICT_DROP, NFT_VERDICT_JUMP };
+enum nft_verdict {
+	NFT_VERDICT_NONE,
+	NFT_VERDICT_ACCEPT,
+	NFT_VERDICT_DROP,
+	NFT_VERDICT_JUMP,
+	NFT_VERDICT_MASQUERADE,
+	NFT_VERDICT_CLAMP_MSS, /* sets the TCP option to what the route's MTU allows; goes on */
+	NFT_VERDICTS,
+};
 
 /* Each rule counts before its verdict. chain, name, target, matches and verdict are compared, the
  * rest is observed. */
@@ -311,8 +352,8 @@ struct nft_rule {
 
 struct nft_chain {
 	char name[NFT_NAME_SIZE];
-	char type[16]; /* "filter", "" of a chain that is only jumped to */
-	int32_t hook;  /* NF_BR_PRE_ROUTING, ... (linux/netfilter_bridge.h), -1 for none */
+	char type[16]; /* "filter", "nat", "" of a chain that is only jumped to */
+	int32_t hook;  /* NF_BR_PRE_ROUTING, NF_INET_FORWARD, ..., -1 for none */
 	int32_t priority;
 };
 
@@ -322,6 +363,16 @@ struct ruleset {
 	size_t chain_count;
 	struct nft_rule *rules; /* in the kernel's order within a chain, chains in order */
 	size_t rule_count;
+};
+
+/* Observed: a default route of an uplink that somebody else made, in any table. */
+struct default_route {
+	char link[IFNAMSIZ];
+	uint32_t table;
+	uint32_t metric;
+	uint8_t protocol; /* rtm_protocol */
+	struct ip via; /* of the route's family; zero bytes = none, as on a point-to-point link */
+	struct ip source; /* family 0 = not given */
 };
 
 /* Objects of one type, in an array of the type's struct. */
@@ -334,7 +385,11 @@ struct object_set {
 
 struct state {
 	struct object_set sets[OBJECT_SETS];
-	struct ruleset ruleset;
+	struct ruleset ruleset; /* OBJECT_RULESET */
+	struct ruleset nat;     /* OBJECT_NAT */
+	/* Observed, not compared: IPv4 before IPv6, then by link, metric and table. */
+	struct default_route *defaults;
+	size_t default_count;
 };
 
 struct field {
@@ -370,6 +425,13 @@ extern const struct object_class object_classes[OBJECT_TYPES];
 	} while (0)
 #define object_has(object, field) (((object)->head.has & FIELD_BIT(field)) != 0)
 
+/* Is it one of the tables 171 .. 176 in which meshd's own ways to the Internet stand? */
+static inline bool state_table_is_way(uint32_t table)
+{
+	return table >= STATE_TABLE_INTERNET && table <= STATE_TABLE_WITHDRAWN &&
+	       table != STATE_TABLE_BABELD;
+}
+
 static inline const struct object_head *object_head(const void *object)
 {
 	return object;
@@ -395,11 +457,22 @@ void state_free(struct state *state);
 struct link *state_add_link(struct state *state, const char *name);
 struct link *state_find_link(const struct state *state, const char *name);
 
+/* The table of OBJECT_RULESET or OBJECT_NAT. */
+enum nft_table object_table(enum object_type type);
+/* "bridge meshd", "inet meshd" */
+const char *ruleset_table_name(enum nft_table table);
 int ruleset_add_chain(struct ruleset *ruleset, const struct nft_chain *chain);
 int ruleset_add_rule(struct ruleset *ruleset, const struct nft_rule *rule);
+/* Adds a match on the whole of a field, whose length the value has, and returns it. */
+struct nft_match *nft_rule_add_match(struct nft_rule *rule, enum nft_field field,
+	const void *value);
+/* Adds a match on "meta iifname" or "meta oifname". */
+void nft_rule_add_link(struct nft_rule *rule, enum nft_field field, const char *link);
 /* Same chains and same rules in the same order within each chain, counters apart? */
 bool ruleset_equal(const struct ruleset *a, const struct ruleset *b);
 bool nft_rule_equal(const struct nft_rule *a, const struct nft_rule *b);
+/* A number that differs where chains or rules do, or their order; counters apart. */
+uint64_t ruleset_digest(const struct ruleset *ruleset);
 void ruleset_free(struct ruleset *ruleset);
 
 #define OBJECT_TEXT_SIZE 128
@@ -408,8 +481,10 @@ void object_format_key(enum object_type type, const void *object, char text[OBJE
 /* A field's value as a person reads it, "none" where the object does not have it. */
 void object_format_field(enum object_type type, const void *object, size_t field,
 	char text[OBJECT_TEXT_SIZE]);
-/* The name of the link that the object lives on, or NULL for links, rules and sysctls. */
+/* The name of the link that the object lives on, or NULL for links, rules, sysctls and routes
+ * without a link. */
 const char *object_link(enum object_type type, const void *object);
+/* An address of zero bytes equals none. */
 bool object_field_equal(enum object_type type, const void *a, const void *b, size_t field);
 
 #endif

@@ -17,6 +17,9 @@ struct observe_scope {
 	const char *mesh;           /* mesh interface whose batman-adv settings are read, or NULL */
 	const uint16_t *mesh_vlans; /* VLANs of it whose settings are read */
 	size_t mesh_vlan_count;
+	/* Names and globs of uplinks, whose default routes are read; none, and they are not. */
+	const char (*uplinks)[64];
+	size_t uplink_count;
 };
 
 /* Opens the sockets for requests; batman-adv may be missing and is looked for again at every read.
@@ -66,9 +69,29 @@ void kernel_explain(struct kernel *kernel, const struct plan *plan, struct probl
  * what a routing daemon left behind that was killed. 0 or -errno. */
 int kernel_clean_routing(struct kernel *kernel, uint32_t priority, uint32_t table);
 
+/* Removes all routes of a table, whoever made them. 0 or -errno. */
+int kernel_clean_table(struct kernel *kernel, uint32_t table);
+
 /* Has the kernel load the module of a kind of link, such as "ip6tnl", by making one and deleting
  * it. 0 or -errno (-EOPNOTSUPP: there is no such module). */
 int kernel_load_link_kind(struct kernel *kernel, const char *kind);
+
+/* Where the kernel sends a packet to a destination from a source (family 0: its own choice), by
+ * RTM_GETROUTE. -ENETUNREACH and the like when it does not. 0 or -errno. */
+struct kernel_way {
+	char link[IFNAMSIZ];
+	struct ip via; /* family 0 = none */
+	struct ip source;
+	uint32_t table;
+	uint8_t protocol;
+};
+int kernel_ask_way(struct kernel *kernel, const struct ip *destination, const struct ip *source,
+	struct kernel_way *way);
+
+/* The counted bytes of a rule of the table "inet meshd", by its name, and of those with that name
+ * and a number behind (see core/nat.h). A replaced table counts from 0 again. 0 or -errno (-ENOENT:
+ * no such rule or table). */
+int kernel_nat_counter(struct kernel *kernel, const char *rule, uint64_t *bytes);
 
 /* Reads the originators and direct neighbours of a mesh interface; *peers is malloc'd. 0 or -errno
  * (-ENODEV when the mesh has no active hardif). */

@@ -40,9 +40,13 @@ struct reconcile {
 	struct reconcile_record record;
 	bool settled; /* a cycle has run since the configuration came into force: from now on every
 			 change is a heal */
-	json_t *last_plan;          /* its first ops */
-	char config_error[320];     /* why the newest configuration is not in force, or "" */
-	reconcile_view_fn *on_view; /* called in every cycle, or NULL */
+	json_t *last_plan;      /* its first ops */
+	char config_error[320]; /* why the newest configuration is not in force, or "" */
+	/* Before a cycle desires, so without desired and identity; brings gateway up to date. Or
+	 * NULL. */
+	reconcile_view_fn *on_observed;
+	reconcile_view_fn *on_view;         /* called in every cycle, or NULL */
+	const struct gateway_wish *gateway; /* NULL without on_observed */
 	/* Adds what others find wrong; may be NULL. 0 or -ENOMEM. */
 	int (*more_problems)(void *context, struct problem_list *problems);
 	void *view_context;

@@ -169,6 +169,13 @@ struct prefix prefix_network(const struct prefix *prefix)
 	return network;
 }
 
+bool ip_is_zero(const struct ip *ip)
+{
+	static const struct ip zero;
+
+	return memcmp(ip->bytes, zero.bytes, sizeof(zero.bytes)) == 0;
+}
+
 struct ip ip_add(const struct ip *ip, uint32_t number)
 {
 	struct ip sum = *ip;

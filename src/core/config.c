@@ -29,6 +29,12 @@ void config_free(struct config *config)
 	free(config->dhcp.names);
 	free(config->dhcp.resolvers);
 	free(config->dhcp.hosts);
+	free(config->uplinks);
+	for (size_t i = 0; i < PROBE_KINDS; i++) {
+		free(config->probes.targets[i]);
+	}
+	free(config->gateway.prefer);
+	free(config->gateway.avoid);
 	memset(config, 0, sizeof(*config));
 }
 

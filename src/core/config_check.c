@@ -98,14 +98,21 @@ static bool check_bandwidth(struct check *check, const struct config_key *key, c
 	       refuse(check, key, value, "");
 }
 
+/* At most so many has an item of a list, or a name in a map. */
+static int64_t item_bytes(const struct config_key *key)
+{
+	size_t most = key->elements->name_max;
+
+	return most > 0 ? (int64_t)most : CONFIG_NAME_MAX;
+}
+
 /* Is this text right for the key? Said at the value, or at the key when the text is one. */
 static bool check_text(struct check *check, const struct config_key *key, const char *text,
 	enum config_place place)
 {
 	bool is_item = key->kind != CONFIG_TEXT;
 	int64_t least = is_item ? 1 : key->minimum;
-	int64_t most =
-		is_item ? (int64_t)sizeof(((struct port_config *)0)->name) - 1 : key->maximum;
+	int64_t most = is_item ? item_bytes(key) : key->maximum;
 	int64_t length = (int64_t)strlen(text);
 	char written[CONFIG_QUOTE_SIZE];
 	struct err why = {0};

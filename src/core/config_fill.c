@@ -20,6 +20,8 @@ static void store(void *base, const struct config_key *key, int64_t number)
 	} else if (key->size == sizeof(uint16_t)) {
 		uint16_t value = (uint16_t)number;
 		memcpy(to, &value, sizeof(value));
+	} else if (key->size == sizeof(int64_t)) {
+		memcpy(to, &number, sizeof(number));
 	} else {
 		/* int and uint32_t alike: the low bytes of two's complement */
 		uint32_t value = (uint32_t)number;

@@ -15,16 +15,14 @@
 	IN(link_config, hardif.member), SETTING(HARDIF_##symbol),                                  \
 		.head_offset = offsetof(struct link_config, hardif.head)
 
-#define NAME_OR_GLOB_PATTERN "^[^/ \t\n\v\f\r]{1,63}$"
-#define LINK_PATTERN         "^[^/:%*?[ \t\n\v\f\r]{1,15}$"
-#define DEVICE_PATTERN       "^[A-Za-z0-9_.@+-]{1,15}$"
-#define VID_PATTERN          "^([1-9][0-9]{0,2}|[1-3][0-9]{3}|40[0-8][0-9]|409[0-4])$"
-#define HOSTNAME_PATTERN     "^([A-Za-z0-9]|%[Mm][1-6])([A-Za-z0-9-]|%[Mm][1-6])*$"
-#define DEVICE_WHAT          "the name of an interface, such as "
+#define LINK_PATTERN     "^[^/:%*?[ \t\n\v\f\r]{1,15}$"
+#define DEVICE_PATTERN   "^[A-Za-z0-9_.@+-]{1,15}$"
+#define VID_PATTERN      "^([1-9][0-9]{0,2}|[1-3][0-9]{3}|40[0-8][0-9]|409[0-4])$"
+#define HOSTNAME_PATTERN "^([A-Za-z0-9]|%[Mm][1-6])([A-Za-z0-9-]|%[Mm][1-6])*$"
+#define DEVICE_WHAT      "the name of an interface, such as "
 
 #define LISTED_MAX 1024
 #define MAPPED_MAX 4096
-#define KBIT_MAX   (INT64_C(0xffffffff) * CONFIG_BANDWIDTH_UNIT)
 
 const struct config_word config_auto_text[] = {{"auto", 0}};
 static const struct config_word vlan_words[] = {{"auto", VLAN_AUTO}};
@@ -58,12 +56,15 @@ static void set_vid(void *element, const char *name)
 	vlan->key.vid = (uint16_t)strtoul(name, NULL, 10);
 }
 
-static const struct config_elements link_elements = {sizeof(struct link_config),
-	offsetof(struct config, link_count), set_link_name};
-static const struct config_elements port_elements = {sizeof(struct port_config),
-	offsetof(struct config, lan.port_count), set_port_name};
-static const struct config_elements vlan_elements = {sizeof(struct mesh_vlan),
-	offsetof(struct config, batadv.vlan_count), set_vid};
+static const struct config_elements link_elements = {.size = sizeof(struct link_config),
+	.count_offset = offsetof(struct config, link_count),
+	.set_name = set_link_name};
+static const struct config_elements port_elements = {.size = sizeof(struct port_config),
+	.count_offset = offsetof(struct config, lan.port_count),
+	.set_name = set_port_name};
+static const struct config_elements vlan_elements = {.size = sizeof(struct mesh_vlan),
+	.count_offset = offsetof(struct config, batadv.vlan_count),
+	.set_name = set_vid};
 
 static const struct config_key node_keys[] = {
 	{.name = "hostname",
@@ -459,6 +460,28 @@ static const struct config_key root_keys[] = {
 		CHILDREN(config_dhcp_keys),
 		.doc = "dnsmasq on the shared gateway: addresses, router advertisements and names "
 		       "for clients."},
+	{.name = "uplinks",
+		.kind = CONFIG_MAP,
+		RANGE(0, CONFIG_UPLINKS_MAX),
+		ARRAY_AT(uplinks),
+		.elements = &config_uplink_elements,
+		CHILDREN(config_uplink_keys),
+		.doc = "The interfaces by which this node itself reaches the Internet, by name or "
+		       "by pattern (* ? [ ]); a name goes before a pattern. Their addresses are "
+		       "made by the system.",
+		.what = "the name of an interface, or a pattern such as \"wan*\"",
+		.pattern = NAME_OR_GLOB_PATTERN,
+		.check = config_check_link_or_glob,
+		.fallback = "{}"},
+	{.name = "probes",
+		.kind = CONFIG_OBJECT,
+		CHILDREN(config_probes_keys),
+		.doc = "How it is found out whether a way leads to the Internet."},
+	{.name = "gateway",
+		.kind = CONFIG_OBJECT,
+		CHILDREN(config_gateway_keys),
+		.doc = "Which of the ways to the Internet this node takes, and whether it offers "
+		       "its own."},
 };
 
 const struct config_key config_root = {.name = "",

@@ -28,11 +28,14 @@ struct config_word {
 	int64_t value;
 };
 
+#define CONFIG_NAME_MAX 63
+
 /* The array that a map or a list becomes. */
 struct config_elements {
 	size_t size;
 	size_t count_offset; /* of the member that counts; the key's own offset is the pointer's */
 	void (*set_name)(void *element, const char *name);
+	size_t name_max; /* bytes of a name or text, 0 = CONFIG_NAME_MAX */
 };
 
 /* Fills why and returns false when the text is wrong. Lengths and words are checked before. */
@@ -53,7 +56,7 @@ struct config_key {
 	const char *pattern; /* the same for the schema: both POSIX ERE and ECMA 262; may let pass
 				what check refuses, never the reverse */
 	config_text_fn check;
-	config_store_fn store; /* TEXT: NULL = the member is the text itself */
+	config_store_fn store; /* TEXT, WORD_TEXT: NULL = the member is the text itself */
 	const int64_t *taken;  /* NUMBER: wrong within the range */
 	size_t taken_count;
 	const char *fallback; /* JSON, in force when no layer gives the key; NULL = not given */
@@ -114,6 +117,16 @@ bool config_check_host_mac(const char *text, struct err *why);
 /* RFC 1123: one label; labels with dots between them. */
 bool config_check_host_name(const char *text, struct err *why);
 bool config_check_domain(const char *text, struct err *why);
+/* "ADDRESS:PORT", "[ADDRESS]:PORT" */
+bool config_check_tcp_target(const char *text, struct err *why);
+/* "URL", "URL STATUS" or "URL STATUS TEXT" */
+bool config_check_http_target(const char *text, struct err *why);
+/* The address in a target's text that was checked; false when it has a name instead. */
+bool config_target_address(enum probe_kind kind, const char *text, struct ip *ip);
+/* The name, the id or the link of a gateway. */
+bool config_check_gateway_name(const char *text, struct err *why);
+/* Is the address in the network? Host bits of the network do not count. */
+bool config_network_holds(const struct prefix *network, const struct ip *ip);
 /* "FIRST-LAST" */
 bool config_check_pool(const char *text, struct err *why);
 /* Splits it; false when it is none. */

@@ -71,9 +71,12 @@ static const struct config_key network_keys[] = {
 		.fallback = "\"any\""},
 };
 
-#define ELEMENTS(protocol, list, count, set_name)                                                  \
-	static const struct config_elements protocol##_##list = {sizeof(struct network_config),    \
-		offsetof(struct config, protocol.count), set_name}
+#define ELEMENTS(protocol, list, count, setter)                                                    \
+	static const struct config_elements protocol##_##list = {                                  \
+		.size = sizeof(struct network_config),                                             \
+		.count_offset = offsetof(struct config, protocol.count),                           \
+		.set_name = setter,                                                                \
+	}
 
 ELEMENTS(bmx7, networks, network_count, set_network_name);
 ELEMENTS(bmx7, announced, announce_count, set_announced);

@@ -6,10 +6,7 @@
 #define NAMES_MAX     64
 #define RESOLVERS_MAX 16
 
-#define IP_PATTERN        "^[0-9A-Fa-f:.]+$"
 #define HOST_NAME_PATTERN "^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$"
-#define DOMAIN_PATTERN                                                                             \
-	"^[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?([.][A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*$"
 
 /* Below are bat-hosts, and what LibreMesh and others took next. */
 #define TYPE_MIN 68
@@ -44,12 +41,15 @@ static void set_text(void *element, const char *text)
 	text_copy(item->text, sizeof(item->text), text);
 }
 
-static const struct config_elements host_elements = {sizeof(struct host_config),
-	offsetof(struct config, dhcp.host_count), set_host_name};
-static const struct config_elements name_elements = {sizeof(struct text_config),
-	offsetof(struct config, dhcp.name_count), set_text};
-static const struct config_elements resolver_elements = {sizeof(struct text_config),
-	offsetof(struct config, dhcp.resolver_count), set_text};
+static const struct config_elements host_elements = {.size = sizeof(struct host_config),
+	.count_offset = offsetof(struct config, dhcp.host_count),
+	.set_name = set_host_name};
+static const struct config_elements name_elements = {.size = sizeof(struct text_config),
+	.count_offset = offsetof(struct config, dhcp.name_count),
+	.set_name = set_text};
+static const struct config_elements resolver_elements = {.size = sizeof(struct text_config),
+	.count_offset = offsetof(struct config, dhcp.resolver_count),
+	.set_name = set_text};
 
 const struct config_key config_alfred_keys[] = {
 	{.name = "enabled",

@@ -19,15 +19,31 @@
 #define TEXT_BYTES(least, member)                                                                  \
 	RANGE(least, (int64_t)sizeof(((struct config *)0)->member) - 1), AT(member)
 
+#define NAME_OR_GLOB_PATTERN "^[^/ \t\n\v\f\r]{1,63}$"
+#define IP_PATTERN           "^[0-9A-Fa-f:.]+$"
+#define DOMAIN_PATTERN                                                                             \
+	"^[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?([.][A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*$"
+#define KBIT_MAX (INT64_C(0xffffffff) * CONFIG_BANDWIDTH_UNIT)
+
 /* Sections that have a file of their own; a wrong number does not compile. */
-#define CONFIG_BMX7_KEYS   8
-#define CONFIG_BABELD_KEYS 9
-#define CONFIG_ALFRED_KEYS 7
-#define CONFIG_DHCP_KEYS   12
+#define CONFIG_BMX7_KEYS    8
+#define CONFIG_BABELD_KEYS  9
+#define CONFIG_ALFRED_KEYS  7
+#define CONFIG_DHCP_KEYS    12
+#define CONFIG_UPLINK_KEYS  9
+#define CONFIG_PROBES_KEYS  16
+#define CONFIG_GATEWAY_KEYS 11
 extern const struct config_key config_bmx7_keys[CONFIG_BMX7_KEYS];
 extern const struct config_key config_babeld_keys[CONFIG_BABELD_KEYS];
 extern const struct config_key config_alfred_keys[CONFIG_ALFRED_KEYS];
 extern const struct config_key config_dhcp_keys[CONFIG_DHCP_KEYS];
+extern const struct config_key config_uplink_keys[CONFIG_UPLINK_KEYS];
+extern const struct config_key config_probes_keys[CONFIG_PROBES_KEYS];
+extern const struct config_key config_gateway_keys[CONFIG_GATEWAY_KEYS];
+
+/* "uplinks" is a map of the outermost level. */
+#define CONFIG_UPLINKS_MAX 64
+extern const struct config_elements config_uplink_elements;
 
 /* The keys of a program that meshd keeps running. */
 #define PROGRAM_PATTERN "^(auto|/[^\n]*[^/\n])$"

@@ -59,6 +59,15 @@ bool config_check_network_name(const char *text, struct err *why)
 	return true;
 }
 
+bool config_network_holds(const struct prefix *network, const struct ip *ip)
+{
+	struct prefix around = {*ip, network->length};
+	struct prefix wanted = prefix_network(network);
+
+	around = prefix_network(&around);
+	return memcmp(&around, &wanted, sizeof(wanted)) == 0;
+}
+
 /* Not the address of one machine that others can reach. */
 static bool is_special(const struct ip *ip)
 {
@@ -69,9 +78,7 @@ static bool is_special(const struct ip *ip)
 		struct prefix network;
 
 		prefix_parse(networks[i], &network);
-		struct prefix around = {*ip, network.length};
-		around = prefix_network(&around);
-		if (memcmp(&around, &network, sizeof(network)) == 0) {
+		if (config_network_holds(&network, ip)) {
 			return true;
 		}
 	}

@@ -185,6 +185,10 @@ static void check_names(const struct config_whole *whole)
 	for (size_t i = 0; i < config->lan.port_count; i++) {
 		check_not_made(whole, config->lan.ports[i].name, port_path(i));
 	}
+	for (size_t i = 0; i < config->uplink_count; i++) {
+		check_not_made(whole, config->uplinks[i].name,
+			config_path_of("uplinks", config->uplinks[i].name, NULL));
+	}
 	check_not_made(whole, config->node.primary_link,
 		config_path_of("node", "primary_link", NULL));
 }
@@ -332,14 +336,17 @@ void config_check_whole(const struct config_reader *reader, const struct config 
 	check_gw_sel_class(&whole);
 	check_identity(&whole);
 	config_check_children(&whole);
+	config_check_ways(&whole);
 }
 
 int config_warn(const struct config *config, struct problem_list *problems)
 {
 	size_t length = strlen(config->cloud.ssid);
 
-	if (length <= RADIO_SSID_MAX) {
-		return 0;
+	int result = config_warn_ways(config, problems);
+
+	if (result < 0 || length <= RADIO_SSID_MAX) {
+		return result;
 	}
 	return problem_add(problems, PROBLEM_SSID, "cloud.ssid length",
 		"a radio shows the first 32; the cloud is derived from all of them",

@@ -20,5 +20,9 @@ void config_whole_report(const struct config_whole *whole, struct config_path pa
 
 /* What the daemons are told. */
 void config_check_children(const struct config_whole *whole);
+/* The ways to the Internet. */
+void config_check_ways(const struct config_whole *whole);
+/* Their part of config_warn. */
+int config_warn_ways(const struct config *config, struct problem_list *problems);
 
 #endif

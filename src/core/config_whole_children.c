@@ -9,15 +9,6 @@
 
 #define SLAAC_LENGTH 64 /* RFC 4862 and RFC 2464: a client adds 64 bits to a /64 */
 
-static bool is_within(const struct prefix *network, const struct ip *ip)
-{
-	struct prefix around = {*ip, network->length};
-	struct prefix wanted = prefix_network(network);
-
-	around = prefix_network(&around);
-	return memcmp(&around, &wanted, sizeof(wanted)) == 0;
-}
-
 static bool same_ip(const struct ip *a, const struct ip *b)
 {
 	return a->family != 0 && memcmp(a, b, sizeof(*a)) == 0;
@@ -127,7 +118,7 @@ static const char *unusable(const struct cloud *cloud, const struct ip *ip)
 	uint32_t hosts = (uint32_t)(UINT64_C(1) << (32 - network.length));
 	struct ip broadcast = ip_add(&network.ip, hosts - 1);
 
-	if (!is_within(&network, ip)) {
+	if (!config_network_holds(&network, ip)) {
 		return "outside of the cloud's network";
 	}
 	if (same_ip(&cloud->gateway, ip)) {

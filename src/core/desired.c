@@ -121,6 +121,7 @@ static void add_rule(struct build *build, const struct ip *source, uint32_t tabl
 
 	if (rule != NULL) {
 		object_give(rule, RULE_TABLE, table, table);
+		object_give(rule, RULE_SUPPRESS, suppress, -1);
 	}
 }
 
@@ -377,6 +378,7 @@ static void build_all(struct build *build)
 	build_ports(build);
 	build_mesh(build);
 	build_anycast(build);
+	build_gateway(build);
 	build_release_ports(build);
 }
 

@@ -39,6 +39,8 @@ bool build_is_above_ours(const struct build *build, const struct link *observed)
 void build_links(struct build *build);
 /* Does the link, a VLAN or macvlan, stand on one whose name the pattern matches? */
 bool build_stands_on_match(const struct link *observed, const char *pattern);
+/* The ways to the Internet: rules, tables, tunnels, masquerading. */
+void build_gateway(struct build *build);
 /* NULL-safe add of an object. */
 void *build_add(struct build *build, enum object_type type, const void *key);
 

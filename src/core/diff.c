@@ -318,6 +318,34 @@ static bool is_for_us(const struct diff *diff, enum object_type type, const void
 	return is_owned(observed) || (link != NULL && is_owned(link));
 }
 
+/* Does the plan put another route in the place of this one? */
+static bool is_replaced(const struct diff *diff, const struct route *observed)
+{
+	for (size_t i = 0; i < state_count(diff->desired, OBJECT_ROUTE); i++) {
+		const struct route *desired = state_at(diff->desired, OBJECT_ROUTE, i);
+		if (desired->key.table == observed->key.table &&
+			desired->key.metric == observed->key.metric &&
+			memcmp(&desired->key.destination, &observed->key.destination,
+				sizeof(observed->key.destination)) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* A way to the Internet goes only when the one after it is about to come. */
+static enum op_phase delete_phase(const struct diff *diff, enum object_type type,
+	const void *observed)
+{
+	const struct route *route = observed;
+
+	if (type == OBJECT_ROUTE && state_table_is_way(route->key.table) &&
+		is_replaced(diff, route) && !diff_kernel_takes_route(diff, route)) {
+		return PHASE_REROUTE;
+	}
+	return delete_phases[type];
+}
+
 static void plan_object(struct diff *diff, enum object_type type, const void *desired)
 {
 	const void *observed = surviving(diff, type, desired);
@@ -334,7 +362,7 @@ static void plan_object(struct diff *diff, enum object_type type, const void *de
 		return; /* the second: another program's object, or the kernel's, in our place */
 	}
 	if (needs_recreate(type, fields)) {
-		add_delete(diff, type, delete_phases[type], observed);
+		add_delete(diff, type, delete_phase(diff, type, observed), observed);
 		plan_missing(diff, type, desired);
 	} else {
 		add_change(diff, &(struct op){.type = type,
@@ -355,19 +383,17 @@ static void plan_object_deletes(struct diff *diff, enum object_type type)
 		if (is_owned(observed) &&
 			state_find(diff->desired, type, object_key(type, observed)) == NULL &&
 			(link == NULL || !diff_link_is_gone(diff, link))) {
-			add_delete(diff, type, delete_phases[type], observed);
+			add_delete(diff, type, delete_phase(diff, type, observed), observed);
 		}
 	}
 }
 
-static void plan_ruleset(struct diff *diff)
+static void plan_ruleset(struct diff *diff, enum object_type type, const struct ruleset *desired,
+	const struct ruleset *observed)
 {
-	const struct ruleset *desired = &diff->desired->ruleset;
-	const struct ruleset *observed = &diff->observed->ruleset;
-
 	if (desired->present != observed->present ||
 		(desired->present && !ruleset_equal(desired, observed))) {
-		struct op *op = add_op(diff, OP_SET, OBJECT_RULESET, PHASE_RULESET);
+		struct op *op = add_op(diff, OP_SET, type, PHASE_RULESET);
 		if (op == NULL) {
 			return;
 		}
@@ -412,7 +438,8 @@ int diff_plan(const struct state *desired, const struct state *observed, uint32_
 		return -ENOMEM;
 	}
 	find_gone(&diff);
-	plan_ruleset(&diff);
+	plan_ruleset(&diff, OBJECT_RULESET, &desired->ruleset, &observed->ruleset);
+	plan_ruleset(&diff, OBJECT_NAT, &desired->nat, &observed->nat);
 	plan_link_deletes(&diff);
 	plan_links(&diff);
 	for (size_t t = 0; t < ARRAY_SIZE(on_links); t++) {

@@ -79,6 +79,20 @@ static bool is_behind_another(const struct diff *diff, const struct route *route
 	return false;
 }
 
+/* Does the link keep any of the IPv4 addresses it has? Without one the kernel takes all its IPv4
+ * routes (fib_disable_ip()). */
+static bool keeps_ipv4(const struct diff *diff, const char *link)
+{
+	for (size_t i = 0; i < state_count(diff->observed, OBJECT_ADDRESS); i++) {
+		const struct address *address = state_at(diff->observed, OBJECT_ADDRESS, i);
+		if (address->key.prefix.ip.family == AF_INET &&
+			strcmp(address->key.link, link) == 0 && address_stays(diff, address)) {
+			return true;
+		}
+	}
+	return false;
+}
+
 /* An IPv4 route goes with its source address, the kernel's own even when another link still has the
  * address. IPv6 looks for any route to the network when the network's last address goes. */
 static bool takes_with_address(const struct diff *diff, const struct route *route,
@@ -89,6 +103,11 @@ static bool takes_with_address(const struct diff *diff, const struct route *rout
 		object_has(route, ROUTE_SOURCE) &&
 		memcmp(&route->source, &deleted->key.prefix.ip, sizeof(route->source)) == 0;
 
+	if (ipv4 && route->key.destination.ip.family == AF_INET &&
+		strcmp(route->key.link, deleted->key.link) == 0 &&
+		!keeps_ipv4(diff, deleted->key.link)) {
+		return true;
+	}
 	if (ipv4 && is_source) {
 		return !source_stays(diff, &route->source) ||
 		       (is_network_of(route, deleted) && !(route->head.flags & OBJECT_OWNED));
@@ -97,8 +116,23 @@ static bool takes_with_address(const struct diff *diff, const struct route *rout
 	       !network_stays(diff, route) && !is_behind_another(diff, route);
 }
 
+/* Does the source's last address go, perhaps with its link? */
+static bool source_goes(const struct diff *diff, const struct ip *source)
+{
+	bool seen = false;
+
+	for (size_t i = 0; i < state_count(diff->observed, OBJECT_ADDRESS); i++) {
+		const struct address *address = state_at(diff->observed, OBJECT_ADDRESS, i);
+		seen = seen || memcmp(&address->key.prefix.ip, source, sizeof(*source)) == 0;
+	}
+	return seen && !source_stays(diff, source);
+}
+
 bool diff_kernel_takes_route(const struct diff *diff, const struct route *observed)
 {
+	if (observed->source.family == AF_INET && source_goes(diff, &observed->source)) {
+		return true;
+	}
 	plan_foreach (op, diff->plan) {
 		if (op_is_on(op, OP_DELETE, OBJECT_ADDRESS) &&
 			takes_with_address(diff, observed, op->observed)) {

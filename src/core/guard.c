@@ -19,6 +19,8 @@ struct guard_entry {
 	double wait; /* length of the last truce or retry, 0 = none yet */
 	double blocked_until;
 	bool at_war;             /* else the wait is for a failure */
+	bool deleted;            /* the last op on it took it away */
+	uint64_t ruleset;        /* else, of a table: what the last op made it */
 	struct problem *problem; /* why it failed; owned, NULL at war */
 };
 
@@ -54,7 +56,7 @@ static struct guard_identity identify(const struct state *observed, const struct
 	if (op->type == OBJECT_LINK && op->verb == OP_SET && identity.ifindex == 0) {
 		identity.ifindex = object_head(op->observed)->ifindex;
 	}
-	if (op->type != OBJECT_RULESET) {
+	if (op->type < OBJECT_SETS) {
 		memcpy(identity.key, object_key(op->type, op_object(op)),
 			size < sizeof(identity.key) ? size : sizeof(identity.key));
 	}
@@ -137,6 +139,33 @@ static void forget_old(struct guard *guard, const struct state *observed, double
 	guard->count = kept;
 }
 
+/* Is it as wanted, or as unwanted, as when the entry was last noted? */
+static bool is_same_mind(const struct guard_entry *entry, const struct state *desired)
+{
+	if (entry->type >= OBJECT_SETS) {
+		const struct ruleset *table =
+			entry->type == OBJECT_NAT ? &desired->nat : &desired->ruleset;
+		return table->present != entry->deleted &&
+		       (entry->deleted || ruleset_digest(table) == entry->ruleset);
+	}
+	return (state_find(desired, entry->type, entry->key) == NULL) == entry->deleted;
+}
+
+void guard_follow(struct guard *guard, const struct state *desired)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < guard->count; i++) {
+		const struct guard_entry *entry = &guard->entries[i];
+		if (is_same_mind(entry, desired)) {
+			guard->entries[kept++] = *entry;
+		} else {
+			free(entry->problem);
+		}
+	}
+	guard->count = kept;
+}
+
 static void lengthen_wait(struct guard_entry *entry, double now, double first, double last)
 {
 	entry->wait = entry->wait == 0 ? first : entry->wait * 2;
@@ -211,6 +240,10 @@ int guard_note(struct guard *guard, const struct state *observed, const struct o
 		entry->window_start = now;
 	}
 	entry->last = now;
+	entry->deleted = op->verb == OP_DELETE;
+	if (op->type >= OBJECT_SETS && !entry->deleted) {
+		entry->ruleset = ruleset_digest(op->desired);
+	}
 	if (problem != NULL) {
 		return note_failure(entry, now, problem);
 	}

@@ -3,11 +3,86 @@
 #include <inttypes.h>
 #include <linux/if_ether.h>
 #include <linux/if_link.h>
+#include <linux/rtnetlink.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "base/cleanup.h"
 #include "core/state.h"
+
+/* Adds to a text that may be full already. */
+__attribute__((format(printf, 2, 3))) static void add_text(char text[OBJECT_TEXT_SIZE],
+	const char *format, ...)
+{
+	size_t length = strlen(text);
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(text + length, OBJECT_TEXT_SIZE - length, format, arguments);
+	va_end(arguments);
+}
+
+/* A network, or everything; what is IPv6 is to be seen in either. */
+static void add_prefix(char text[OBJECT_TEXT_SIZE], const struct prefix *prefix,
+	const char *everything)
+{
+	char given[PREFIX_TEXT_SIZE];
+
+	if (prefix->length > 0) {
+		prefix_format(prefix, given);
+		add_text(text, "%s", given);
+	} else {
+		add_text(text, "%s", everything);
+	}
+}
+
+static const char *family_word(const struct prefix *prefix)
+{
+	return prefix->length == 0 && prefix->ip.family == AF_INET6 ? "IPv6 " : "";
+}
+
+static void format_route(const struct route *route, char text[OBJECT_TEXT_SIZE])
+{
+	const struct prefix *destination = &route->key.destination;
+	char via[IP_TEXT_SIZE];
+
+	snprintf(text, OBJECT_TEXT_SIZE, "%s%s", family_word(destination),
+		route->key.link[0] == '\0' ? "unreachable " : "");
+	add_prefix(text, destination, "default");
+	if (object_has(route, ROUTE_VIA) && !ip_is_zero(&route->via)) {
+		ip_format(&route->via, via);
+		add_text(text, " via %s", via);
+	}
+	if (route->key.link[0] != '\0') {
+		add_text(text, " dev %s", route->key.link);
+	}
+	add_text(text, " table %u metric %u", route->key.table, route->key.metric);
+}
+
+static void format_rule(const struct rule *rule, char text[OBJECT_TEXT_SIZE])
+{
+	snprintf(text, OBJECT_TEXT_SIZE, "%sfrom ", family_word(&rule->key.source));
+	add_prefix(text, &rule->key.source, "all");
+	if (rule->key.iif[0] != '\0') {
+		add_text(text, " iif %s", rule->key.iif);
+	}
+	if (rule->key.oif[0] != '\0') {
+		add_text(text, " oif %s", rule->key.oif);
+	}
+	if (object_has(rule, RULE_TABLE) && rule->table == 0) {
+		add_text(text, " unreachable");
+	} else if (object_has(rule, RULE_TABLE) && rule->table == RT_TABLE_MAIN) {
+		add_text(text, " lookup main");
+	} else if (object_has(rule, RULE_TABLE)) {
+		add_text(text, " lookup %u", rule->table);
+	}
+	if (object_has(rule, RULE_SUPPRESS) && rule->suppress >= 0) {
+		add_text(text, " suppress_prefixlength %d", rule->suppress);
+	}
+	add_text(text, " priority %u", rule->key.priority);
+}
 
 void object_format_key(enum object_type type, const void *object, char text[OBJECT_TEXT_SIZE])
 {
@@ -25,21 +100,16 @@ void object_format_key(enum object_type type, const void *object, char text[OBJE
 		snprintf(text, OBJECT_TEXT_SIZE, "%s dev %s", prefix, address->key.link);
 		return;
 	}
-	case OBJECT_ROUTE: {
-		const struct route *route = object;
-		prefix_format(&route->key.destination, prefix);
-		snprintf(text, OBJECT_TEXT_SIZE, "%s dev %s table %u metric %u", prefix,
-			route->key.link, route->key.table, route->key.metric);
+	case OBJECT_ROUTE:
+		format_route(object, text);
 		return;
-	}
-	case OBJECT_RULE: {
-		const struct rule *rule = object;
-		prefix_format(&rule->key.source, prefix);
-		snprintf(text, OBJECT_TEXT_SIZE, "from %s priority %u", prefix, rule->key.priority);
+	case OBJECT_RULE:
+		format_rule(object, text);
 		return;
-	}
 	case OBJECT_RULESET:
-		snprintf(text, OBJECT_TEXT_SIZE, "table bridge meshd");
+	case OBJECT_NAT:
+		snprintf(text, OBJECT_TEXT_SIZE, "table %s",
+			ruleset_table_name(object_table(type)));
 		return;
 	case OBJECT_LINK:
 	case OBJECT_MESH:
@@ -84,6 +154,7 @@ static const struct number_name number_names[] = {
 	{FORMAT_LINK_KIND, LINK_BATADV, "batadv"},
 	{FORMAT_LINK_KIND, LINK_BRIDGE, "bridge"},
 	{FORMAT_LINK_KIND, LINK_MACVLAN, "macvlan"},
+	{FORMAT_LINK_KIND, LINK_IP6TNL, "ip6tnl"},
 	{FORMAT_VLAN_PROTOCOL, ETH_P_8021Q, "802.1q"},
 	{FORMAT_VLAN_PROTOCOL, ETH_P_8021AD, "802.1ad"},
 	{FORMAT_MACVLAN_MODE, MACVLAN_MODE_PRIVATE, "private"},
@@ -132,7 +203,7 @@ void object_format_field(enum object_type type, const void *object, size_t field
 
 	bool is_given = (object_head(object)->has & FIELD_BIT(field)) != 0;
 
-	if (!is_given || (row->format == FORMAT_IP && ((const struct ip *)value)->family == 0)) {
+	if (!is_given || (row->format == FORMAT_IP && ip_is_zero(value))) {
 		snprintf(text, OBJECT_TEXT_SIZE, "none");
 	} else if (row->format == FORMAT_TEXT) {
 		const char *given = value;

@@ -107,7 +107,7 @@ static json_t *op_fields(const struct op *op)
 {
 	json_t *fields = json_array();
 
-	if (op->type == OBJECT_RULESET) {
+	if (op->type == OBJECT_RULESET || op->type == OBJECT_NAT) {
 		static const struct ruleset none;
 		const struct ruleset *desired = op->desired != NULL ? op->desired : &none;
 		const struct ruleset *observed = op->observed != NULL ? op->observed : &none;

@@ -306,11 +306,13 @@ static int add_dhcp(struct lines *lines, int client_mtu)
 	return add_dhcp_files(lines);
 }
 
-static void add_router_advertisements(struct lines *lines, int client_mtu)
+/* Who has no way out must not draw the clients' packets: lifetime 0 (RFC 4861, 6.2.3). */
+static void add_router_advertisements(struct lines *lines, int client_mtu, bool no_way)
 {
 	const struct config *config = lines->config;
 	struct prefix network = prefix_network(&lines->identity->anycast_ipv6);
-	int lifetime = config->dhcp.ra_interval * RA_INTERVALS;
+	int whole = config->dhcp.ra_interval * RA_INTERVALS;
+	int lifetime = whole < RA_LIFETIME_MAX ? whole : RA_LIFETIME_MAX;
 	char prefix[IP_TEXT_SIZE];
 
 	if (!config->dhcp.ra) {
@@ -323,8 +325,8 @@ static void add_router_advertisements(struct lines *lines, int client_mtu)
 		"dhcp-range=%s,ra-stateless,ra-names,%u,%d\n"
 		"dhcp-option=option6:dns-server,[%s]\n",
 		config->anycast.device, client_mtu > RA_MTU_MIN ? client_mtu : RA_MTU_MIN,
-		config->dhcp.ra_interval, lifetime < RA_LIFETIME_MAX ? lifetime : RA_LIFETIME_MAX,
-		prefix, network.length, PREFIX_LIFETIME, lines->gateway6);
+		config->dhcp.ra_interval, no_way ? 0 : lifetime, prefix, network.length,
+		PREFIX_LIFETIME, lines->gateway6);
 	if (config->dhcp.domain[0] != '\0') {
 		render_add(&lines->text, "dhcp-option=option6:domain-search,%s\n",
 			config->dhcp.domain);
@@ -347,7 +349,7 @@ int render_dnsmasq_config(const struct render_input *input, int client_mtu, char
 	rc = rc < 0 ? rc : add_names(&lines);
 	rc = rc < 0 ? rc : add_dhcp(&lines, client_mtu);
 	if (rc == 0) {
-		add_router_advertisements(&lines, client_mtu);
+		add_router_advertisements(&lines, client_mtu, input->no_ipv6_way);
 	}
 	if (rc == 0 && lines.text.no_memory) {
 		rc = -ENOMEM;

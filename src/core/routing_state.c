@@ -180,7 +180,9 @@ bool routing_state_looks_same(const struct routing_state *a, const struct routin
 		}
 	}
 	for (size_t i = 0; i < a->route_count; i++) {
-		if (compare_routes(&a->routes[i], &b->routes[i]) != 0) {
+		if (compare_routes(&a->routes[i], &b->routes[i]) != 0 ||
+			routing_route_is_retracted(a->protocol, &a->routes[i]) !=
+				routing_route_is_retracted(b->protocol, &b->routes[i])) {
 			return false;
 		}
 	}

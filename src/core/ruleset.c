@@ -192,22 +192,13 @@ static const uint8_t field_lengths[NFT_FIELDS] = {
 	[NFT_FIELD_UDP_SPORT] = 2,
 	[NFT_FIELD_UDP_DPORT] = 2,
 	[NFT_FIELD_ARP_TARGET_MAC] = 6,
+	[NFT_FIELD_NFPROTO] = 1,
+	[NFT_FIELD_TCP_FLAGS] = 1,
 };
 
 size_t ruleset_field_length(uint8_t field)
 {
 	return field < NFT_FIELDS ? field_lengths[field] : 0;
-}
-
-static struct nft_match *add_match(struct nft_rule *rule, uint8_t field, const void *value)
-{
-	struct nft_match *match = &rule->matches[rule->match_count++];
-	size_t length = ruleset_field_length(field);
-
-	match->field = field;
-	memcpy(match->value, value, length);
-	memset(match->mask, 0xff, length);
-	return match;
 }
 
 static const uint8_t *ip_value(const struct ip *ip, uint8_t family)
@@ -255,12 +246,10 @@ static void begin_rule(struct nft_rule *rule, const struct stand *stand, const c
 static int add_entrance(struct ruleset *ruleset, const struct ruleset_request *request,
 	const struct stand *stand)
 {
-	char mesh[16] = ""; /* as long as the match */
 	struct nft_rule rule;
 
 	begin_rule(&rule, stand, stand->entrance, "");
-	text_copy(mesh, sizeof(mesh), request->mesh);
-	add_match(&rule, stand->interface, mesh);
+	nft_rule_add_link(&rule, stand->interface, request->mesh);
 	rule.verdict = NFT_VERDICT_JUMP;
 	text_copy(rule.target, sizeof(rule.target), MESH_CHAIN);
 	return ruleset_add_rule(ruleset, &rule);
@@ -283,7 +272,7 @@ static int add_filter(struct ruleset *ruleset, const struct ruleset_request *req
 		if (!value) {
 			return 0;
 		}
-		struct nft_match *match = add_match(&rule, spec->field, value);
+		struct nft_match *match = nft_rule_add_match(&rule, spec->field, value);
 
 		if (spec->kept) {
 			memset(match->mask + spec->kept, 0, sizeof(match->mask) - spec->kept);
@@ -316,8 +305,9 @@ static int add_vlan(struct ruleset *ruleset, const struct ruleset_request *reque
 	snprintf(name, sizeof(name), "mesh-vlan-%u", vid);
 	begin_rule(&rule, stand, name, stand->suffix);
 	rule.verdict = NFT_VERDICT_DROP;
-	add_match(&rule, NFT_FIELD_VLAN_TYPE, type);
-	add_match(&rule, NFT_FIELD_VLAN_ID, id)->mask[0] = 0x0f; /* not the priority bits */
+	nft_rule_add_match(&rule, NFT_FIELD_VLAN_TYPE, type);
+	nft_rule_add_match(&rule, NFT_FIELD_VLAN_ID, id)->mask[0] =
+		0x0f; /* not the priority bits */
 	return ruleset_add_rule(ruleset, &rule);
 }
 

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/state.h"
+#include "core/ruleset.h"
 
 /* Arrays grow at powers of two, so the count alone tells when they are full. */
 static void *array_grow(void *items, size_t count, size_t size)
@@ -12,6 +12,16 @@ static void *array_grow(void *items, size_t count, size_t size)
 		return items;
 	}
 	return reallocarray(items, count > 0 ? 2 * count : 1, size);
+}
+
+enum nft_table object_table(enum object_type type)
+{
+	return type == OBJECT_NAT ? NFT_TABLE_INET : NFT_TABLE_BRIDGE;
+}
+
+const char *ruleset_table_name(enum nft_table table)
+{
+	return table == NFT_TABLE_INET ? "inet " RULESET_TABLE : "bridge " RULESET_TABLE;
 }
 
 int ruleset_add_chain(struct ruleset *ruleset, const struct nft_chain *chain)
@@ -35,6 +45,25 @@ int ruleset_add_rule(struct ruleset *ruleset, const struct nft_rule *rule)
 	ruleset->rules = rules;
 	rules[ruleset->rule_count++] = *rule;
 	return 0;
+}
+
+struct nft_match *nft_rule_add_match(struct nft_rule *rule, enum nft_field field, const void *value)
+{
+	struct nft_match *match = &rule->matches[rule->match_count++];
+	size_t length = ruleset_field_length(field);
+
+	match->field = field;
+	memcpy(match->value, value, length);
+	memset(match->mask, 0xff, length);
+	return match;
+}
+
+void nft_rule_add_link(struct nft_rule *rule, enum nft_field field, const char *link)
+{
+	char name[IFNAMSIZ] = ""; /* as long as the match */
+
+	text_copy(name, sizeof(name), link);
+	nft_rule_add_match(rule, field, name);
 }
 
 static bool match_equal(const struct nft_match *a, const struct nft_match *b)
@@ -116,6 +145,44 @@ bool ruleset_equal(const struct ruleset *a, const struct ruleset *b)
 		}
 	}
 	return true;
+}
+
+/* FNV-1a */
+static uint64_t digest_bytes(uint64_t digest, const void *bytes, size_t size)
+{
+	const uint8_t *byte = bytes;
+
+	for (size_t i = 0; i < size; i++) {
+		digest = (digest ^ byte[i]) * UINT64_C(0x100000001b3);
+	}
+	return digest;
+}
+
+static uint64_t digest_rule(uint64_t digest, const struct nft_rule *rule)
+{
+	digest = digest_bytes(digest, rule->chain, strlen(rule->chain) + 1);
+	digest = digest_bytes(digest, rule->name, strlen(rule->name) + 1);
+	digest = digest_bytes(digest, rule->target, strlen(rule->target) + 1);
+	digest = digest_bytes(digest, rule->matches, rule->match_count * sizeof(rule->matches[0]));
+	return digest_bytes(digest, &rule->verdict, sizeof(rule->verdict));
+}
+
+uint64_t ruleset_digest(const struct ruleset *ruleset)
+{
+	uint64_t digest = UINT64_C(0xcbf29ce484222325);
+
+	for (size_t i = 0; i < ruleset->chain_count; i++) {
+		const struct nft_chain *chain = &ruleset->chains[i];
+
+		digest = digest_bytes(digest, chain->name, strlen(chain->name) + 1);
+		digest = digest_bytes(digest, chain->type, strlen(chain->type) + 1);
+		digest = digest_bytes(digest, &chain->hook, sizeof(chain->hook));
+		digest = digest_bytes(digest, &chain->priority, sizeof(chain->priority));
+	}
+	for (size_t i = 0; i < ruleset->rule_count; i++) {
+		digest = digest_rule(digest, &ruleset->rules[i]);
+	}
+	return digest;
 }
 
 void ruleset_free(struct ruleset *ruleset)

@@ -221,16 +221,19 @@ static const struct nft_rule *find_rule(const struct ruleset *ruleset, const str
 	return NULL;
 }
 
-static json_t *rule_to_json(const struct nft_rule *rule, bool present)
+static json_t *rule_to_json(const struct nft_rule *rule, enum nft_table table, bool present)
 {
 	static const char *const verdicts[] = {[NFT_VERDICT_NONE] = "count",
 		[NFT_VERDICT_ACCEPT] = "accept",
 		[NFT_VERDICT_DROP] = "drop",
-		[NFT_VERDICT_JUMP] = "jump"};
+		[NFT_VERDICT_JUMP] = "jump",
+		[NFT_VERDICT_MASQUERADE] = "masquerade",
+		[NFT_VERDICT_CLAMP_MSS] = "clamp-mss"};
 
 	json_t *json = json_object();
 
 	json_object_set_new(json, "name", snapshot_text(rule->name));
+	json_object_set_new(json, "table", json_string(ruleset_table_name(table)));
 	json_object_set_new(json, "chain", snapshot_text(rule->chain));
 	json_object_set_new(json, "verdict",
 		json_string(
@@ -242,24 +245,32 @@ static json_t *rule_to_json(const struct nft_rule *rule, bool present)
 }
 
 /* Those that should be there with the kernel's counters, then those that somebody else added. */
-static json_t *snapshot_rules(const struct snapshot_request *request)
+static void add_rules(json_t *rules, enum nft_table table, const struct ruleset *desired,
+	const struct ruleset *observed)
 {
-	const struct ruleset *desired = &request->desired->ruleset;
-	const struct ruleset *observed = &request->observed->ruleset;
-	json_t *rules = json_array();
-
 	for (size_t i = 0; i < desired->rule_count; i++) {
 		const struct nft_rule *found = find_rule(observed, &desired->rules[i]);
 		json_array_append_new(rules,
-			rule_to_json(found != NULL ? found : &desired->rules[i], found != NULL));
+			rule_to_json(found != NULL ? found : &desired->rules[i], table,
+				found != NULL));
 	}
 	for (size_t i = 0; i < observed->rule_count; i++) {
 		if (find_rule(desired, &observed->rules[i]) == NULL) {
-			json_t *rule = rule_to_json(&observed->rules[i], true);
+			json_t *rule = rule_to_json(&observed->rules[i], table, true);
 			json_object_set_new(rule, "foreign", json_true());
 			json_array_append_new(rules, rule);
 		}
 	}
+}
+
+static json_t *snapshot_rules(const struct snapshot_request *request)
+{
+	const struct state *desired = request->desired;
+	const struct state *observed = request->observed;
+	json_t *rules = json_array();
+
+	add_rules(rules, NFT_TABLE_BRIDGE, &desired->ruleset, &observed->ruleset);
+	add_rules(rules, NFT_TABLE_INET, &desired->nat, &observed->nat);
 	return rules;
 }
 

@@ -59,6 +59,7 @@ const struct object_class object_classes[OBJECT_TYPES] = {
 	[OBJECT_RULE] = CLASS("rule", rule, key, rule_fields),
 	[OBJECT_SYSCTL] = CLASS("sysctl", sysctl, path, sysctl_fields),
 	[OBJECT_RULESET] = {.name = "ruleset"},
+	[OBJECT_NAT] = {.name = "ruleset"},
 };
 
 static int set_grow(struct object_set *set, size_t size)
@@ -162,6 +163,8 @@ void state_free(struct state *state)
 		free(state->sets[type].items);
 	}
 	ruleset_free(&state->ruleset);
+	ruleset_free(&state->nat);
+	free(state->defaults);
 	memset(state, 0, sizeof(*state));
 }
 
@@ -183,10 +186,20 @@ struct link *state_find_link(const struct state *state, const char *name)
 	return state_find(state, OBJECT_LINK, key);
 }
 
+static bool ip_field_equal(const struct ip *a, const struct ip *b)
+{
+	return memcmp(a->bytes, b->bytes, sizeof(a->bytes)) == 0 &&
+	       (a->family == b->family || ip_is_zero(a));
+}
+
 bool object_field_equal(enum object_type type, const void *a, const void *b, size_t field)
 {
 	const struct field *row = &object_classes[type].fields[field];
 
+	if (row->format == FORMAT_IP) {
+		return ip_field_equal((const void *)((const char *)a + row->offset),
+			(const void *)((const char *)b + row->offset));
+	}
 	return memcmp((const char *)a + row->offset, (const char *)b + row->offset, row->size) == 0;
 }
 
@@ -195,8 +208,10 @@ const char *object_link(enum object_type type, const void *object)
 	switch (type) {
 	case OBJECT_ADDRESS:
 		return ((const struct address *)object)->key.link;
-	case OBJECT_ROUTE:
-		return ((const struct route *)object)->key.link;
+	case OBJECT_ROUTE: {
+		const struct route *route = object;
+		return route->key.link[0] != '\0' ? route->key.link : NULL;
+	}
 	case OBJECT_MESH:
 	case OBJECT_HARDIF:
 	case OBJECT_MESH_VLAN:
@@ -205,6 +220,7 @@ const char *object_link(enum object_type type, const void *object)
 	case OBJECT_RULE:
 	case OBJECT_SYSCTL:
 	case OBJECT_RULESET:
+	case OBJECT_NAT:
 	case OBJECT_TYPES:
 		break;
 	}

@@ -139,8 +139,9 @@ static void apply_routes(struct apply *apply, struct op *ops, size_t count)
 {
 	for (struct op *op = ops; op < ops + count; op++) {
 		const struct route *route = op_object(op);
-		uint32_t ifindex = apply_link_number(apply, op, route->key.link);
-		if (ifindex == 0) {
+		bool unreachable = route->key.link[0] == '\0';
+		uint32_t ifindex = unreachable ? 0 : apply_link_number(apply, op, route->key.link);
+		if (ifindex == 0 && !unreachable) {
 			continue;
 		}
 		bool delete = op->verb == OP_DELETE;
@@ -174,21 +175,43 @@ static void apply_sysctls(struct apply *apply, struct op *ops, size_t count)
 	}
 }
 
-static void apply_ruleset(struct apply *apply, struct op *ops, size_t count)
+/* In one transaction. Adds the reason to the op whose part was refused. */
+static int replace_tables(struct apply *apply, struct op *ops, size_t count, bool known)
 {
-	static const struct ruleset none;
+	struct nft_change changes[NFT_TABLES];
+	char text[200] = "";
+	int error = kernel_need_nft(apply->kernel);
 
+	for (size_t i = 0; i < count; i++) {
+		changes[i] = (struct nft_change){
+			.table = object_table(ops[i].type),
+			.wanted = ops[i].desired,
+			.is_there = !known || ops[i].observed != NULL,
+		};
+	}
+	if (error == 0) {
+		error = nft_replace(apply->kernel->nft, changes, count, text, sizeof(text));
+	}
+	/* It has come since the kernel was observed. */
+	if (error == -EEXIST && known) {
+		return replace_tables(apply, ops, count, false);
+	}
+	if (error < 0 && count == 1) {
+		apply_fail(&ops[0], error, text[0] != '\0' ? text : NULL);
+	}
+	return error;
+}
+
+/* Both tables at once; where the kernel refuses one (it may have no NAT), the other still comes. */
+static void apply_rulesets(struct apply *apply, struct op *ops, size_t count)
+{
+	if (replace_tables(apply, ops, count, true) < 0 && count > 1) {
+		for (struct op *op = ops; op < ops + count; op++) {
+			(void)replace_tables(apply, op, 1, true);
+		}
+	}
 	for (struct op *op = ops; op < ops + count; op++) {
-		char text[160] = "";
-		int error = kernel_need_nft(apply->kernel);
-		if (error == 0) {
-			error = nft_replace(apply->kernel->nft,
-				op->desired != NULL ? op->desired : &none, text, sizeof(text));
-		}
 		op->done = true;
-		if (error < 0) {
-			apply_fail(op, error, text[0] != '\0' ? text : NULL);
-		}
 	}
 }
 
@@ -244,7 +267,8 @@ static apply_fn *const apply_functions[OBJECT_TYPES] = {
 	[OBJECT_ROUTE] = apply_routes,
 	[OBJECT_RULE] = apply_rules,
 	[OBJECT_SYSCTL] = apply_sysctls,
-	[OBJECT_RULESET] = apply_ruleset,
+	[OBJECT_RULESET] = apply_rulesets,
+	[OBJECT_NAT] = apply_rulesets,
 };
 
 /* --- the walk --- */
@@ -262,13 +286,13 @@ static enum op_phase step_of(const struct op *op)
 	return op->phase == PHASE_CREATE_MESH ? PHASE_CREATE_BRIDGE : op->phase;
 }
 
-/* How many ops from the first on share its step and type. */
+/* How many ops from the first on share its step and its function. */
 static size_t run_length(const struct plan *plan, size_t first)
 {
 	size_t end = first + 1;
 
 	while (end < plan->count && step_of(&plan->ops[end]) == step_of(&plan->ops[first]) &&
-		plan->ops[end].type == plan->ops[first].type) {
+		apply_functions[plan->ops[end].type] == apply_functions[plan->ops[first].type]) {
 		end++;
 	}
 	return end - first;

@@ -59,14 +59,14 @@ static int delete_rule(struct netlink *netlink, uint32_t priority)
 	return netlink_request(netlink, message, NLM_F_ACK, NULL, NULL);
 }
 
-static int delete_routes(struct netlink *netlink, uint32_t table)
+static int delete_routes(struct netlink *netlink, uint8_t family, uint32_t table)
 {
 	char buffer[MNL_NLMSG_HDRLEN + 128];
 	CLEANUP(free_routes) struct routes routes = {0};
 	struct nlmsghdr *message = mnl_nlmsg_put_header(buffer);
 
 	message->nlmsg_type = RTM_GETROUTE;
-	codec_route_request(message, AF_INET6, table);
+	codec_route_request(message, family, table);
 	int result = netlink_request(netlink, message, NLM_F_DUMP, keep_route, &routes);
 	for (size_t at = 0; at < routes.length && result == 0;) {
 		struct nlmsghdr *route = (void *)(routes.bytes + at);
@@ -96,7 +96,15 @@ int kernel_clean_routing(struct kernel *kernel, uint32_t priority, uint32_t tabl
 	if (result < 0 && result != -ENOENT) {
 		return result;
 	}
-	return delete_routes(&kernel->rtnl, table);
+	return delete_routes(&kernel->rtnl, AF_INET6, table);
+}
+
+int kernel_clean_table(struct kernel *kernel, uint32_t table)
+{
+	int result = delete_routes(&kernel->rtnl, AF_INET, table);
+	int other = delete_routes(&kernel->rtnl, AF_INET6, table);
+
+	return result < 0 ? result : other;
 }
 
 int kernel_load_link_kind(struct kernel *kernel, const char *kind)
@@ -114,7 +122,8 @@ int kernel_load_link_kind(struct kernel *kernel, const char *kind)
 	mnl_attr_nest_end(message, nest);
 	int result = netlink_request(&kernel->rtnl, message, NLM_F_ACK, NULL, NULL);
 	if (result < 0) {
-		return result;
+		/* A tunnel module makes one without addresses itself, and only one can be. */
+		return result == -EEXIST ? 0 : result;
 	}
 	message = mnl_nlmsg_put_header(buffer);
 	message->nlmsg_type = RTM_DELLINK;

@@ -10,12 +10,15 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "kernel/codec_tunnel.h"
 
 const uint64_t codec_link_create_fields =
 	FIELD_BIT(LINK_KIND) | FIELD_BIT(LINK_LOWER) | FIELD_BIT(LINK_VLAN_ID) |
 	FIELD_BIT(LINK_VLAN_PROTOCOL) | FIELD_BIT(LINK_ALGORITHM) | FIELD_BIT(LINK_MACVLAN_MODE) |
 	FIELD_BIT(LINK_MAC) | FIELD_BIT(LINK_MTU) | FIELD_BIT(LINK_GROUP) | FIELD_BIT(LINK_STP) |
-	FIELD_BIT(LINK_MULTICAST_SNOOPING) | FIELD_BIT(LINK_MULTICAST_QUERIER);
+	FIELD_BIT(LINK_MULTICAST_SNOOPING) | FIELD_BIT(LINK_MULTICAST_QUERIER) |
+	FIELD_BIT(LINK_TUNNEL_LOCAL) | FIELD_BIT(LINK_TUNNEL_REMOTE) |
+	FIELD_BIT(LINK_TUNNEL_PROTOCOL);
 const uint64_t codec_link_set_fields =
 	FIELD_BIT(LINK_MACVLAN_MODE) | FIELD_BIT(LINK_MAC) | FIELD_BIT(LINK_MTU) |
 	FIELD_BIT(LINK_GROUP) | FIELD_BIT(LINK_STP) | FIELD_BIT(LINK_MULTICAST_SNOOPING) |
@@ -29,6 +32,7 @@ static const char *const kind_names[] = {
 	[LINK_BATADV] = "batadv",
 	[LINK_BRIDGE] = "bridge",
 	[LINK_MACVLAN] = "macvlan",
+	[LINK_IP6TNL] = "ip6tnl",
 };
 
 enum link_kind codec_link_kind(const char *name)
@@ -88,7 +92,8 @@ static void put_kind_fields(struct nlmsghdr *message, const struct link *link, u
 	}
 }
 
-/* Which fields of put_kind_fields() a kind has: another kind's would get its attribute numbers. */
+/* Which fields of put_kind_fields() and codec_tunnel_put() a kind has: another kind's would get its
+ * attribute numbers. */
 static const uint64_t kind_fields[] = {
 	[LINK_OTHER] = 0,
 	[LINK_VLAN] = FIELD_BIT(LINK_VLAN_ID) | FIELD_BIT(LINK_VLAN_PROTOCOL),
@@ -96,6 +101,8 @@ static const uint64_t kind_fields[] = {
 	[LINK_MACVLAN] = FIELD_BIT(LINK_MACVLAN_MODE),
 	[LINK_BRIDGE] = FIELD_BIT(LINK_STP) | FIELD_BIT(LINK_MULTICAST_SNOOPING) |
 			FIELD_BIT(LINK_MULTICAST_QUERIER),
+	[LINK_IP6TNL] = FIELD_BIT(LINK_TUNNEL_LOCAL) | FIELD_BIT(LINK_TUNNEL_REMOTE) |
+			FIELD_BIT(LINK_TUNNEL_PROTOCOL),
 };
 
 static void put_linkinfo(struct nlmsghdr *message, const struct link *link, uint64_t fields)
@@ -106,7 +113,11 @@ static void put_linkinfo(struct nlmsghdr *message, const struct link *link, uint
 	mnl_attr_put_str(message, IFLA_INFO_KIND, kind_names[link->kind]);
 	if (fields != 0) {
 		struct nlattr *data = mnl_attr_nest_start(message, IFLA_INFO_DATA);
-		put_kind_fields(message, link, fields);
+		if (link->kind == LINK_IP6TNL) {
+			codec_tunnel_put(message, link, fields);
+		} else {
+			put_kind_fields(message, link, fields);
+		}
 		mnl_attr_nest_end(message, data);
 	}
 	mnl_attr_nest_end(message, info);

@@ -11,6 +11,7 @@
 
 #include "kernel/attr.h"
 #include "kernel/codec_link.h"
+#include "kernel/codec_tunnel.h"
 
 static void decode_vlan(const struct nlattr *data, struct link *link)
 {
@@ -113,6 +114,8 @@ static void decode_linkinfo(const struct nlattr *linkinfo, struct link *link)
 		decode_macvlan(data, link);
 	} else if (data != NULL && link->kind == LINK_BRIDGE) {
 		decode_bridge(data, link);
+	} else if (data != NULL && link->kind == LINK_IP6TNL) {
+		codec_tunnel_decode(data, link);
 	}
 	if (port_data != NULL && codec_link_kind(port_kind) == LINK_BRIDGE) {
 		decode_bridge_port(port_data, link);

@@ -3,32 +3,29 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <limits.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
+#include <netinet/tcp.h>
 #include <string.h>
 
-#include <libnftnl/expr.h>
 #include <libnftnl/udata.h>
 
 #include "base/cleanup.h"
 #include "core/ruleset.h"
 
-#define IS_META UINT8_MAX
-
 /* Where the kernel finds a field: a meta key, or a place in one of the frame's headers. */
 struct location {
-	uint8_t base; /* enum nft_payload_bases, or IS_META */
+	uint8_t base; /* enum nft_payload_bases, or CODEC_NFT_META */
 	uint8_t at;   /* offset in bytes, or enum nft_meta_keys */
 };
 
 static const struct location locations[NFT_FIELDS] = {
-	[NFT_FIELD_IIF] = {IS_META, NFT_META_IIFNAME},
-	[NFT_FIELD_OIF] = {IS_META, NFT_META_OIFNAME},
-	[NFT_FIELD_L4PROTO] = {IS_META, NFT_META_L4PROTO},
+	[NFT_FIELD_IIF] = {CODEC_NFT_META, NFT_META_IIFNAME},
+	[NFT_FIELD_OIF] = {CODEC_NFT_META, NFT_META_OIFNAME},
+	[NFT_FIELD_L4PROTO] = {CODEC_NFT_META, NFT_META_L4PROTO},
 	[NFT_FIELD_ETHER_DADDR] = {NFT_PAYLOAD_LL_HEADER, 0},
 	[NFT_FIELD_ETHER_SADDR] = {NFT_PAYLOAD_LL_HEADER, 6},
-	[NFT_FIELD_ETHER_TYPE] = {IS_META, NFT_META_PROTOCOL},
+	[NFT_FIELD_ETHER_TYPE] = {CODEC_NFT_META, NFT_META_PROTOCOL},
 	[NFT_FIELD_VLAN_TYPE] = {NFT_PAYLOAD_LL_HEADER, 12},
 	[NFT_FIELD_VLAN_ID] = {NFT_PAYLOAD_LL_HEADER, 14},
 	[NFT_FIELD_ARP_SENDER] = {NFT_PAYLOAD_NETWORK_HEADER, 14},
@@ -42,14 +39,16 @@ static const struct location locations[NFT_FIELDS] = {
 	[NFT_FIELD_UDP_SPORT] = {NFT_PAYLOAD_TRANSPORT_HEADER, 0},
 	[NFT_FIELD_UDP_DPORT] = {NFT_PAYLOAD_TRANSPORT_HEADER, 2},
 	[NFT_FIELD_ARP_TARGET_MAC] = {NFT_PAYLOAD_NETWORK_HEADER, 18},
+	[NFT_FIELD_NFPROTO] = {CODEC_NFT_META, NFT_META_NFPROTO},
+	[NFT_FIELD_TCP_FLAGS] = {NFT_PAYLOAD_TRANSPORT_HEADER, 13},
 };
 
-/* NFT_FIELDS when it is none of ours. A meta key alone tells its length. */
-static uint8_t find_field(uint32_t base, uint32_t at, uint32_t length)
+uint8_t codec_nft_find_field(uint32_t base, uint32_t at, uint32_t length)
 {
 	for (unsigned int field = 0; field < NFT_FIELDS; field++) {
 		if (locations[field].base == base && locations[field].at == at &&
-			(base == IS_META || ruleset_field_length((uint8_t)field) == length)) {
+			(base == CODEC_NFT_META ||
+				ruleset_field_length((uint8_t)field) == length)) {
 			return (uint8_t)field;
 		}
 	}
@@ -101,7 +100,7 @@ static void end_expression(struct nlmsghdr *message, const struct expression *ex
 static void put_load(struct nlmsghdr *message, uint8_t field)
 {
 	const struct location *location = &locations[field];
-	bool meta = location->base == IS_META;
+	bool meta = location->base == CODEC_NFT_META;
 	struct expression expression = begin_expression(message, meta ? "meta" : "payload");
 
 	if (meta) {
@@ -150,9 +149,9 @@ static void put_match(struct nlmsghdr *message, const struct nft_match *match)
 	end_expression(message, &expression);
 }
 
-static void put_verdict(struct nlmsghdr *message, const struct nft_rule *rule)
+static void put_decision(struct nlmsghdr *message, const struct nft_rule *rule)
 {
-	static const uint32_t verdicts[] = {[NFT_VERDICT_ACCEPT] = NF_ACCEPT,
+	static const uint32_t codes[NFT_VERDICTS] = {[NFT_VERDICT_ACCEPT] = NF_ACCEPT,
 		[NFT_VERDICT_DROP] = NF_DROP,
 		[NFT_VERDICT_JUMP] = (uint32_t)NFT_JUMP};
 	struct expression expression = begin_expression(message, "immediate");
@@ -161,13 +160,51 @@ static void put_verdict(struct nlmsghdr *message, const struct nft_rule *rule)
 	struct nlattr *data = mnl_attr_nest_start(message, NFTA_IMMEDIATE_DATA);
 	struct nlattr *verdict = mnl_attr_nest_start(message, NFTA_DATA_VERDICT);
 
-	put_number(message, NFTA_VERDICT_CODE, verdicts[rule->verdict]);
+	put_number(message, NFTA_VERDICT_CODE, codes[rule->verdict]);
 	if (rule->verdict == NFT_VERDICT_JUMP) {
 		mnl_attr_put_strz(message, NFTA_VERDICT_CHAIN, rule->target);
 	}
 	mnl_attr_nest_end(message, verdict);
 	mnl_attr_nest_end(message, data);
 	end_expression(message, &expression);
+}
+
+/* The kernel writes the option only where it becomes smaller. */
+static void put_clamp(struct nlmsghdr *message)
+{
+	struct expression expression = begin_expression(message, "rt");
+
+	put_number(message, NFTA_RT_DREG, NFT_REG_1);
+	put_number(message, NFTA_RT_KEY, NFT_RT_TCPMSS);
+	end_expression(message, &expression);
+
+	expression = begin_expression(message, "byteorder");
+	put_number(message, NFTA_BYTEORDER_SREG, NFT_REG_1);
+	put_number(message, NFTA_BYTEORDER_DREG, NFT_REG_1);
+	put_number(message, NFTA_BYTEORDER_OP, NFT_BYTEORDER_HTON);
+	put_number(message, NFTA_BYTEORDER_LEN, CODEC_NFT_MSS_LENGTH);
+	put_number(message, NFTA_BYTEORDER_SIZE, CODEC_NFT_MSS_LENGTH);
+	end_expression(message, &expression);
+
+	expression = begin_expression(message, "exthdr");
+	mnl_attr_put_u8(message, NFTA_EXTHDR_TYPE, TCPOPT_MAXSEG);
+	put_number(message, NFTA_EXTHDR_OFFSET, CODEC_NFT_MSS_OFFSET);
+	put_number(message, NFTA_EXTHDR_LEN, CODEC_NFT_MSS_LENGTH);
+	put_number(message, NFTA_EXTHDR_OP, NFT_EXTHDR_OP_TCPOPT);
+	put_number(message, NFTA_EXTHDR_SREG, NFT_REG_1);
+	end_expression(message, &expression);
+}
+
+static void put_verdict(struct nlmsghdr *message, const struct nft_rule *rule)
+{
+	if (rule->verdict == NFT_VERDICT_MASQUERADE) {
+		struct expression expression = begin_expression(message, "masq");
+		end_expression(message, &expression);
+	} else if (rule->verdict == NFT_VERDICT_CLAMP_MSS) {
+		put_clamp(message);
+	} else if (rule->verdict != NFT_VERDICT_NONE) {
+		put_decision(message, rule);
+	}
 }
 
 /* User data is a list of type, length, bytes, each number one byte; a comment ends with NUL. */
@@ -198,9 +235,7 @@ int codec_nft_put_rule(struct nlmsghdr *message, const struct nft_rule *rule)
 	struct expression counter = begin_expression(message, "counter");
 
 	end_expression(message, &counter);
-	if (rule->verdict != NFT_VERDICT_NONE) {
-		put_verdict(message, rule);
-	}
+	put_verdict(message, rule);
 	mnl_attr_nest_end(message, expressions);
 	put_name(message, rule->name);
 	return 0;
@@ -220,221 +255,4 @@ void codec_nft_put_chain(struct nlmsghdr *message, const struct nft_chain *chain
 	mnl_attr_nest_end(message, hook);
 	put_number(message, NFTA_CHAIN_POLICY, NF_ACCEPT);
 	mnl_attr_put_strz(message, NFTA_CHAIN_TYPE, chain->type);
-}
-
-/* Reads a rule's expressions one after the other; match is what stands loaded in register 1. */
-struct decoder {
-	struct nft_rule *rule;
-	struct nft_match match;
-	uint32_t length;
-	bool loaded;
-	bool counted;
-	bool decided;
-};
-
-typedef bool decode_fn(struct decoder *decoder, const struct nftnl_expr *expr);
-
-static bool expr_is(const struct nftnl_expr *expr, uint16_t attribute, uint32_t value)
-{
-	return nftnl_expr_is_set(expr, attribute) && nftnl_expr_get_u32(expr, attribute) == value;
-}
-
-/* Copies an attribute's bytes when it has exactly that length. */
-static bool expr_copy(const struct nftnl_expr *expr, uint16_t attribute, uint8_t *to,
-	uint32_t length)
-{
-	uint32_t found = 0;
-	const void *from =
-		nftnl_expr_is_set(expr, attribute) ? nftnl_expr_get(expr, attribute, &found) : NULL;
-
-	if (!from || found != length) {
-		return false;
-	}
-	memcpy(to, from, length);
-	return true;
-}
-
-static bool begin_match(struct decoder *decoder, uint8_t field)
-{
-	if (decoder->loaded || decoder->counted || field == NFT_FIELDS) {
-		return false;
-	}
-	decoder->length = ruleset_field_length(field);
-	decoder->loaded = true;
-	decoder->match = (struct nft_match){.field = field};
-	memset(decoder->match.mask, 0xff, decoder->length);
-	return true;
-}
-
-static bool decode_meta(struct decoder *decoder, const struct nftnl_expr *expr)
-{
-	if (!expr_is(expr, NFTNL_EXPR_META_DREG, NFT_REG_1)) {
-		return false;
-	}
-	return begin_match(decoder,
-		find_field(IS_META, nftnl_expr_get_u32(expr, NFTNL_EXPR_META_KEY), 0));
-}
-
-static bool decode_payload(struct decoder *decoder, const struct nftnl_expr *expr)
-{
-	if (!expr_is(expr, NFTNL_EXPR_PAYLOAD_DREG, NFT_REG_1)) {
-		return false;
-	}
-	return begin_match(decoder, find_field(nftnl_expr_get_u32(expr, NFTNL_EXPR_PAYLOAD_BASE),
-					    nftnl_expr_get_u32(expr, NFTNL_EXPR_PAYLOAD_OFFSET),
-					    nftnl_expr_get_u32(expr, NFTNL_EXPR_PAYLOAD_LEN)));
-}
-
-static bool decode_bitwise(struct decoder *decoder, const struct nftnl_expr *expr)
-{
-	static const uint8_t zero[sizeof(decoder->match.mask)];
-	uint8_t flip[sizeof(decoder->match.mask)];
-
-	return decoder->loaded && expr_is(expr, NFTNL_EXPR_BITWISE_SREG, NFT_REG_1) &&
-	       expr_is(expr, NFTNL_EXPR_BITWISE_DREG, NFT_REG_1) &&
-	       nftnl_expr_get_u32(expr, NFTNL_EXPR_BITWISE_OP) == NFT_BITWISE_BOOL &&
-	       expr_copy(expr, NFTNL_EXPR_BITWISE_XOR, flip, decoder->length) &&
-	       memcmp(flip, zero, decoder->length) == 0 &&
-	       expr_copy(expr, NFTNL_EXPR_BITWISE_MASK, decoder->match.mask, decoder->length);
-}
-
-static bool decode_cmp(struct decoder *decoder, const struct nftnl_expr *expr)
-{
-	struct nft_rule *rule = decoder->rule;
-
-	if (!decoder->loaded || rule->match_count == NFT_MATCHES_MAX ||
-		!expr_is(expr, NFTNL_EXPR_CMP_SREG, NFT_REG_1) ||
-		!expr_is(expr, NFTNL_EXPR_CMP_OP, NFT_CMP_EQ) ||
-		!expr_copy(expr, NFTNL_EXPR_CMP_DATA, decoder->match.value, decoder->length)) {
-		return false;
-	}
-	rule->matches[rule->match_count++] = decoder->match;
-	decoder->loaded = false;
-	return true;
-}
-
-static bool decode_counter(struct decoder *decoder, const struct nftnl_expr *expr)
-{
-	if (decoder->loaded || decoder->counted) {
-		return false;
-	}
-	decoder->rule->packets = nftnl_expr_get_u64(expr, NFTNL_EXPR_CTR_PACKETS);
-	decoder->rule->bytes = nftnl_expr_get_u64(expr, NFTNL_EXPR_CTR_BYTES);
-	decoder->counted = true;
-	return true;
-}
-
-static bool decode_immediate(struct decoder *decoder, const struct nftnl_expr *expr)
-{
-	if (!decoder->counted || decoder->decided ||
-		!expr_is(expr, NFTNL_EXPR_IMM_DREG, NFT_REG_VERDICT)) {
-		return false;
-	}
-	decoder->decided = true;
-	if (expr_is(expr, NFTNL_EXPR_IMM_VERDICT, NF_ACCEPT)) {
-		decoder->rule->verdict = NFT_VERDICT_ACCEPT;
-		return true;
-	}
-	if (expr_is(expr, NFTNL_EXPR_IMM_VERDICT, (uint32_t)NFT_JUMP)) {
-		const char *target = nftnl_expr_get_str(expr, NFTNL_EXPR_IMM_CHAIN);
-
-		decoder->rule->verdict = NFT_VERDICT_JUMP;
-		return target &&
-		       text_copy(decoder->rule->target, sizeof(decoder->rule->target), target);
-	}
-	decoder->rule->verdict = NFT_VERDICT_DROP;
-	return expr_is(expr, NFTNL_EXPR_IMM_VERDICT, NF_DROP);
-}
-
-static const struct {
-	const char *name;
-	decode_fn *decode;
-} decoders[] = {
-	{"meta", decode_meta},
-	{"payload", decode_payload},
-	{"bitwise", decode_bitwise},
-	{"cmp", decode_cmp},
-	{"counter", decode_counter},
-	{"immediate", decode_immediate},
-};
-
-static bool decode_expr(struct decoder *decoder, const struct nftnl_expr *expr)
-{
-	const char *name = nftnl_expr_get_str(expr, NFTNL_EXPR_NAME);
-
-	for (size_t i = 0; i < ARRAY_SIZE(decoders); i++) {
-		if (strcmp(name, decoders[i].name) == 0) {
-			return decoders[i].decode(decoder, expr);
-		}
-	}
-	return false;
-}
-
-static bool decode_exprs(const struct nftnl_rule *from, struct nft_rule *rule)
-{
-	struct decoder decoder = {.rule = rule};
-	struct nftnl_expr_iter *iter = nftnl_expr_iter_create(from);
-	struct nftnl_expr *expr;
-	bool ours = true;
-
-	if (!iter) {
-		return false;
-	}
-	while (ours && (expr = nftnl_expr_iter_next(iter))) {
-		ours = decode_expr(&decoder, expr);
-	}
-	nftnl_expr_iter_destroy(iter);
-	return ours && decoder.counted;
-}
-
-/* libnftnl's own walk trusts the lengths in the data, which any program may have written. */
-static bool decode_name(const struct nftnl_rule *from, char *name)
-{
-	uint32_t size = 0;
-	const uint8_t *data = nftnl_rule_is_set(from, NFTNL_RULE_USERDATA)
-				      ? nftnl_rule_get_data(from, NFTNL_RULE_USERDATA, &size)
-				      : NULL;
-
-	for (uint32_t at = 0; data && at + 2 <= size; at += 2 + data[at + 1]) {
-		uint32_t length = data[at + 1];
-
-		if (data[at] != NFTNL_UDATA_RULE_COMMENT) {
-			continue;
-		}
-		if (length == 0 || at + 2 + length > size || data[at + 2 + length - 1] != 0) {
-			return false;
-		}
-		return text_copy(name, NFT_NAME_SIZE, (const char *)data + at + 2);
-	}
-	return false;
-}
-
-void codec_nft_decode_rule(const struct nftnl_rule *from, struct nft_rule *rule)
-{
-	const char *chain = nftnl_rule_get_str(from, NFTNL_RULE_CHAIN);
-
-	*rule = (struct nft_rule){0};
-	bool named = decode_name(from, rule->name);
-	bool placed = chain && text_copy(rule->chain, sizeof(rule->chain), chain);
-
-	rule->foreign = !decode_exprs(from, rule) || !named || !placed;
-}
-
-void codec_nft_decode_chain(const struct nftnl_chain *from, struct nft_chain *chain)
-{
-	const char *name = nftnl_chain_get_str(from, NFTNL_CHAIN_NAME);
-	const char *type = nftnl_chain_get_str(from, NFTNL_CHAIN_TYPE);
-
-	*chain = (struct nft_chain){.hook = -1};
-	bool fits = name && text_copy(chain->name, sizeof(chain->name), name);
-
-	if (nftnl_chain_is_set(from, NFTNL_CHAIN_HOOKNUM)) {
-		chain->hook = (int32_t)nftnl_chain_get_u32(from, NFTNL_CHAIN_HOOKNUM);
-		chain->priority = nftnl_chain_get_s32(from, NFTNL_CHAIN_PRIO);
-		fits = fits && type && text_copy(chain->type, sizeof(chain->type), type) &&
-		       nftnl_chain_get_u32(from, NFTNL_CHAIN_POLICY) == NF_ACCEPT;
-	}
-	if (!fits) {
-		text_copy(chain->type, sizeof(chain->type), "foreign");
-	}
 }

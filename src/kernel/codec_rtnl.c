@@ -10,6 +10,8 @@
 
 #include "kernel/attr.h"
 
+#define LOOPBACK_IFINDEX 1 /* in every namespace */
+
 static void put_ip(struct nlmsghdr *message, uint16_t type, const struct ip *ip)
 {
 	mnl_attr_put(message, type, ip_bits(ip) / 8, ip->bytes);
@@ -150,8 +152,7 @@ void codec_address_encode(struct nlmsghdr *message, const struct address *addres
 
 /* --- routes --- */
 
-/* What is taken from a route's attributes; foreign: it goes by a next hop or is otherwise none that
- * meshd could have made. */
+/* What is taken from a route's attributes; foreign: it is none that meshd could have made. */
 struct route_attrs {
 	uint32_t table;
 	uint32_t ifindex;
@@ -175,12 +176,12 @@ static void take_route_attr(const struct nlattr *attr, uint8_t family, struct ro
 		(void)attr_take_u32(attr, &route->key.metric);
 		break;
 	case RTA_PREFSRC:
-		if (attr_take_ip(attr, family, &route->source)) {
-			route->head.has |= FIELD_BIT(ROUTE_SOURCE);
-		}
+		(void)attr_take_ip(attr, family, &route->source);
+		break;
+	case RTA_GATEWAY:
+		attrs->foreign |= !attr_take_ip(attr, family, &route->via);
 		break;
 	case RTA_SRC:
-	case RTA_GATEWAY:
 	case RTA_VIA:
 	case RTA_MULTIPATH:
 	case RTA_ENCAP:
@@ -192,13 +193,42 @@ static void take_route_attr(const struct nlattr *attr, uint8_t family, struct ro
 	}
 }
 
+static bool route_is_ours(const struct rtmsg *head, uint32_t table)
+{
+	return head->rtm_protocol == STATE_PROTOCOL ||
+	       (table == STATE_TABLE_OFFER && head->rtm_protocol == STATE_PROTOCOL_OFFER);
+}
+
+/* In the tables of others' routes only plain ones to links count: a routing daemon makes thousands
+ * by next hops there, and unreachable ones in their place. */
+static bool is_of_concern(const struct rtmsg *head, const struct route_attrs *attrs,
+	const struct route *route)
+{
+	bool plain = head->rtm_type == RTN_UNICAST && ip_is_zero(&route->via);
+
+	if (attrs->foreign || (head->rtm_type == RTN_UNICAST && attrs->ifindex == 0)) {
+		return false;
+	}
+	if (state_table_is_way(attrs->table)) {
+		return true;
+	}
+	return plain && (attrs->table == RT_TABLE_MAIN || attrs->table == STATE_TABLE_ANYCAST);
+}
+
+static bool route_head(const struct nlmsghdr *message, const struct rtmsg **head)
+{
+	*head = mnl_nlmsg_get_payload(message);
+	return mnl_nlmsg_get_payload_len(message) >= sizeof(**head) &&
+	       is_ip_family((*head)->rtm_family) && !((*head)->rtm_flags & RTM_F_CLONED);
+}
+
 int codec_route_decode(const struct nlmsghdr *message, struct route *route, uint32_t *ifindex)
 {
-	const struct rtmsg *head = mnl_nlmsg_get_payload(message);
+	const struct rtmsg *head;
 	const struct nlattr *attr = NULL;
 
-	if (mnl_nlmsg_get_payload_len(message) < sizeof(*head) || !is_ip_family(head->rtm_family) ||
-		head->rtm_type != RTN_UNICAST || (head->rtm_flags & RTM_F_CLONED)) {
+	if (!route_head(message, &head) ||
+		(head->rtm_type != RTN_UNICAST && head->rtm_type != RTN_UNREACHABLE)) {
 		return -ENOENT;
 	}
 	struct route_attrs attrs = {.table = head->rtm_table};
@@ -207,15 +237,39 @@ int codec_route_decode(const struct nlmsghdr *message, struct route *route, uint
 	while ((attr = attr_next(message, sizeof(*head), attr)) != NULL) {
 		take_route_attr(attr, head->rtm_family, &attrs, route);
 	}
-	if (attrs.foreign || attrs.ifindex == 0 ||
-		(attrs.table != RT_TABLE_MAIN && attrs.table != STATE_TABLE_ANYCAST)) {
+	if (!is_of_concern(head, &attrs, route)) {
 		return -ENOENT;
 	}
 	route->key.table = attrs.table;
-	route->head.has |= FIELD_BIT(ROUTE_SOURCE); /* no source is told by its absence */
-	route->head.flags = head->rtm_protocol == STATE_PROTOCOL ? OBJECT_OWNED : 0;
-	*ifindex = attrs.ifindex;
+	/* No source and no next hop are told by their absence. */
+	route->head.has |= FIELD_BIT(ROUTE_SOURCE) | FIELD_BIT(ROUTE_VIA);
+	route->head.flags = route_is_ours(head, attrs.table) ? OBJECT_OWNED : 0;
+	*ifindex = head->rtm_type == RTN_UNICAST ? attrs.ifindex : 0; /* IPv6 says "lo" */
 	return 0;
+}
+
+static uint8_t route_scope(const struct route *route)
+{
+	return route->key.link[0] == '\0' || !ip_is_zero(&route->via) ? RT_SCOPE_UNIVERSE
+								      : RT_SCOPE_LINK;
+}
+
+static void put_nexthop(struct nlmsghdr *message, const struct route *route, uint32_t ifindex)
+{
+	const struct rtmsg *head = mnl_nlmsg_get_payload(message);
+
+	if (ifindex != 0) {
+		mnl_attr_put_u32(message, RTA_OIF, ifindex);
+	} else if (message->nlmsg_type == RTM_DELROUTE && head->rtm_family == AF_INET6) {
+		/* Else it takes the first of that metric, whatever its type. */
+		mnl_attr_put_u32(message, RTA_OIF, LOOPBACK_IFINDEX);
+	}
+	if (!ip_is_zero(&route->via)) {
+		put_ip(message, RTA_GATEWAY, &route->via);
+	}
+	if (!ip_is_zero(&route->source)) {
+		put_ip(message, RTA_PREFSRC, &route->source);
+	}
 }
 
 void codec_route_encode(struct nlmsghdr *message, const struct route *route, uint32_t ifindex)
@@ -226,16 +280,17 @@ void codec_route_encode(struct nlmsghdr *message, const struct route *route, uin
 	head->rtm_family = destination->ip.family;
 	head->rtm_dst_len = destination->length;
 	head->rtm_table = route->key.table < 256 ? (uint8_t)route->key.table : RT_TABLE_UNSPEC;
-	head->rtm_protocol = STATE_PROTOCOL;
-	head->rtm_scope = RT_SCOPE_LINK;
-	head->rtm_type = RTN_UNICAST;
-	put_ip(message, RTA_DST, &destination->ip);
-	mnl_attr_put_u32(message, RTA_OIF, ifindex);
+	head->rtm_protocol =
+		route->key.table == STATE_TABLE_OFFER ? STATE_PROTOCOL_OFFER : STATE_PROTOCOL;
+	head->rtm_scope = route_scope(route);
+	head->rtm_type = ifindex != 0 ? RTN_UNICAST : RTN_UNREACHABLE;
+	head->rtm_flags = ip_is_zero(&route->via) ? 0 : RTNH_F_ONLINK;
+	if (destination->length > 0) {
+		put_ip(message, RTA_DST, &destination->ip);
+	}
 	mnl_attr_put_u32(message, RTA_TABLE, route->key.table);
 	mnl_attr_put_u32(message, RTA_PRIORITY, route->key.metric);
-	if (object_has(route, ROUTE_SOURCE) && route->source.family != 0) {
-		put_ip(message, RTA_PREFSRC, &route->source);
-	}
+	put_nexthop(message, route, ifindex);
 }
 
 void codec_route_request(struct nlmsghdr *message, uint8_t family, uint32_t table)
@@ -243,7 +298,7 @@ void codec_route_request(struct nlmsghdr *message, uint8_t family, uint32_t tabl
 	struct rtmsg *head = mnl_nlmsg_put_extra_header(message, sizeof(*head));
 
 	head->rtm_family = family;
-	head->rtm_type = RTN_UNICAST;
+	head->rtm_type = state_table_is_way(table) ? RTN_UNSPEC : RTN_UNICAST;
 	mnl_attr_put_u32(message, RTA_TABLE, table);
 }
 
@@ -273,7 +328,16 @@ static void take_rule_attr(const struct nlattr *attr, uint8_t family, struct rul
 	case FRA_PROTOCOL:
 		attrs->ours = attr_is_ours(attr);
 		break;
+	case FRA_IIFNAME:
+		attr_take_text(attr, rule->key.iif, sizeof(rule->key.iif));
+		break;
+	case FRA_OIFNAME:
+		attr_take_text(attr, rule->key.oif, sizeof(rule->key.oif));
+		break;
 	case FRA_SUPPRESS_PREFIXLEN: /* always there, all ones when it does nothing */
+		attrs->foreign |= !attr_take_u32(attr, &number);
+		rule->suppress = (int32_t)number;
+		break;
 	case FRA_SUPPRESS_IFGROUP:
 		attrs->foreign |= !attr_take_u32(attr, &number) || number != UINT32_MAX;
 		break;
@@ -291,20 +355,22 @@ int codec_rule_decode(const struct nlmsghdr *message, struct rule *rule)
 	const struct nlattr *attr = NULL;
 
 	if (mnl_nlmsg_get_payload_len(message) < sizeof(*head) || !is_ip_family(head->family) ||
-		head->action != FR_ACT_TO_TBL || head->dst_len != 0 || head->tos != 0 ||
-		(head->flags & FIB_RULE_INVERT)) {
+		(head->action != FR_ACT_TO_TBL && head->action != FR_ACT_UNREACHABLE) ||
+		head->dst_len != 0 || head->tos != 0 || (head->flags & FIB_RULE_INVERT)) {
 		return -ENOENT;
 	}
 	struct rule_attrs attrs = {.table = head->table};
 	rule->key.source.ip.family = head->family;
 	rule->key.source.length = head->src_len;
+	object_give(rule, RULE_SUPPRESS, suppress, -1);
 	while ((attr = attr_next(message, sizeof(*head), attr)) != NULL) {
 		take_rule_attr(attr, head->family, &attrs, rule);
 	}
 	if (attrs.foreign) {
 		return -ENOENT;
 	}
-	object_give(rule, RULE_TABLE, table, attrs.table);
+	object_give(rule, RULE_TABLE, table,
+		head->action == FR_ACT_TO_TBL ? attrs.table : RT_TABLE_UNSPEC);
 	rule->head.flags = attrs.ours ? OBJECT_OWNED : 0;
 	return 0;
 }
@@ -316,9 +382,22 @@ void codec_rule_encode(struct nlmsghdr *message, const struct rule *rule)
 	head->family = rule->key.source.ip.family;
 	head->src_len = rule->key.source.length;
 	head->table = rule->table < 256 ? (uint8_t)rule->table : RT_TABLE_UNSPEC;
-	head->action = FR_ACT_TO_TBL;
-	put_ip(message, FRA_SRC, &rule->key.source.ip);
+	head->action = rule->table != RT_TABLE_UNSPEC ? FR_ACT_TO_TBL : FR_ACT_UNREACHABLE;
+	if (rule->key.source.length > 0) {
+		put_ip(message, FRA_SRC, &rule->key.source.ip);
+	}
+	if (rule->key.iif[0] != '\0') {
+		mnl_attr_put_strz(message, FRA_IIFNAME, rule->key.iif);
+	}
+	if (rule->key.oif[0] != '\0') {
+		mnl_attr_put_strz(message, FRA_OIFNAME, rule->key.oif);
+	}
 	mnl_attr_put_u32(message, FRA_PRIORITY, rule->key.priority);
-	mnl_attr_put_u32(message, FRA_TABLE, rule->table);
+	if (rule->table != RT_TABLE_UNSPEC) {
+		mnl_attr_put_u32(message, FRA_TABLE, rule->table);
+	}
+	if (object_has(rule, RULE_SUPPRESS) && rule->suppress >= 0) {
+		mnl_attr_put_u32(message, FRA_SUPPRESS_PREFIXLEN, (uint32_t)rule->suppress);
+	}
 	mnl_attr_put_u8(message, FRA_PROTOCOL, STATE_PROTOCOL);
 }

@@ -9,8 +9,9 @@
 #include "core/state.h"
 
 /* Each decodes into a zeroed object, with OBJECT_OWNED where the protocol number is ours. 0, or
- * -ENOENT when the object is of no concern: a loopback address, a route by a next hop or in another
- * table, a rule with other selectors than a source. */
+ * -ENOENT when the object is of no concern: a loopback address, a route by a next hop (but in the
+ * tables of ways) or in another table, a rule with other selectors than source, iif and oif.
+ * ifindex: 0 of an unreachable route. */
 int codec_address_decode(const struct nlmsghdr *message, struct address *address,
 	uint32_t *ifindex);
 int codec_route_decode(const struct nlmsghdr *message, struct route *route, uint32_t *ifindex);

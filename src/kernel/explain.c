@@ -21,8 +21,16 @@ static const struct module vlan_8021q = {"8021q",
 	"modprobe 8021q; on Debian it is in linux-image-amd64, not in linux-image-cloud-amd64"};
 static const struct module bridge = {"bridge", "modprobe bridge"};
 static const struct module macvlan = {"macvlan", "modprobe macvlan"};
+static const struct module ip6_tunnel = {"ip6_tunnel", "modprobe ip6_tunnel"};
 static const struct module nf_tables = {"nf_tables",
 	"modprobe nf_tables; bridge rules need nft_meta_bridge too"};
+
+static const struct module nf_tables_inet = {"nf_tables",
+	"modprobe nf_tables; the kernel needs its family inet (CONFIG_NF_TABLES_INET) too"};
+static const struct module nft_chain_nat = {"nft_chain_nat",
+	"modprobe nft_chain_nat; masquerading on uplinks needs it"};
+static const struct module nft_masq = {"nft_masq",
+	"modprobe nft_masq; masquerading on uplinks needs it"};
 
 static const struct module *const kind_modules[] = {
 	[LINK_OTHER] = NULL,
@@ -30,7 +38,25 @@ static const struct module *const kind_modules[] = {
 	[LINK_BATADV] = &batman_adv,
 	[LINK_BRIDGE] = &bridge,
 	[LINK_MACVLAN] = &macvlan,
+	[LINK_IP6TNL] = &ip6_tunnel,
 };
+
+/* The kernel asks for the modules of chain types and expressions by itself and says "no such file"
+ * when that brought none; the message tells what it was about. */
+static const struct module *missing_nat_module(const struct op *op)
+{
+	bool about_chain = op->message != NULL && strncmp(op->message, "chain ", 6) == 0;
+
+	if (op->verb == OP_DELETE || op->error != -ENOENT) {
+		return NULL;
+	}
+	return about_chain ? &nft_chain_nat : &nft_masq;
+}
+
+static bool has_no_tables(int error)
+{
+	return error == -EPROTONOSUPPORT || error == -EOPNOTSUPP || error == -EAFNOSUPPORT;
+}
 
 /* The module whose absence explains the failure, or NULL. */
 static const struct module *missing_module(const struct kernel *kernel, const struct op *op)
@@ -47,10 +73,9 @@ static const struct module *missing_module(const struct kernel *kernel, const st
 	case OBJECT_MESH_VLAN:
 		return kernel->batadv.family == 0 ? &batman_adv : NULL;
 	case OBJECT_RULESET:
-		return op->error == -EPROTONOSUPPORT || op->error == -EOPNOTSUPP ||
-				       op->error == -EAFNOSUPPORT
-			       ? &nf_tables
-			       : NULL;
+		return has_no_tables(op->error) ? &nf_tables : NULL;
+	case OBJECT_NAT:
+		return has_no_tables(op->error) ? &nf_tables_inet : missing_nat_module(op);
 	case OBJECT_ADDRESS:
 	case OBJECT_ROUTE:
 	case OBJECT_RULE:

@@ -106,6 +106,13 @@ int kernel_mesh_peers(struct kernel *kernel, const char *mesh, struct mesh_peer 
 	return batadv_read_peers(&kernel->batadv, ifindex, peers, count);
 }
 
+int kernel_nat_counter(struct kernel *kernel, const char *rule, uint64_t *bytes)
+{
+	int error = kernel_need_nft(kernel);
+
+	return error == 0 ? nft_count(kernel->nft, rule, bytes) : error;
+}
+
 /* --- hearing of changes --- */
 
 void kernel_fds(const struct kernel *kernel, int fds[KERNEL_FDS])

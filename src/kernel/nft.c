@@ -13,6 +13,7 @@
 #include <libnftnl/common.h>
 
 #include "base/cleanup.h"
+#include "core/nat.h"
 #include "core/ruleset.h"
 #include "kernel/codec_nft.h"
 #include "kernel/netlink.h"
@@ -80,11 +81,48 @@ void nft_close(struct nft *nft)
 	free(nft);
 }
 
-struct reading {
-	struct ruleset ruleset;
-	uint32_t generation; /* counts up with every transaction, of any table */
-	bool dormant;
+/* What is read or listened to: the families of our tables. */
+static const uint8_t families[NFT_TABLES] = {
+	[NFT_TABLE_BRIDGE] = NFPROTO_BRIDGE,
+	[NFT_TABLE_INET] = NFPROTO_INET,
 };
+
+/* Which of our tables the message is about, NFT_TABLES for none. In every kind of nftables message
+ * but NEWGEN attribute 1 names the table. */
+static unsigned int find_table(const struct nlmsghdr *message)
+{
+	const struct nfgenmsg *head = mnl_nlmsg_get_payload(message);
+	unsigned int table = 0;
+	struct nlattr *attr;
+
+	if (mnl_nlmsg_get_payload_len(message) < sizeof(*head)) {
+		return NFT_TABLES;
+	}
+	while (table < NFT_TABLES && families[table] != head->nfgen_family) {
+		table++;
+	}
+	mnl_attr_for_each (attr, message, sizeof(*head)) {
+		if (mnl_attr_get_type(attr) == NFTA_TABLE_NAME &&
+			mnl_attr_validate(attr, MNL_TYPE_NUL_STRING) == 0) {
+			return strcmp(mnl_attr_get_str(attr), RULESET_TABLE) == 0 ? table
+										  : NFT_TABLES;
+		}
+	}
+	return NFT_TABLES;
+}
+
+struct reading {
+	struct ruleset rulesets[NFT_TABLES];
+	bool dormant[NFT_TABLES];
+	uint32_t generation; /* counts up with every transaction, of any table */
+};
+
+static void free_reading(struct reading *reading)
+{
+	for (unsigned int table = 0; table < NFT_TABLES; table++) {
+		ruleset_free(&reading->rulesets[table]);
+	}
+}
 
 static int on_generation(const struct nlmsghdr *message, void *context)
 {
@@ -103,54 +141,50 @@ static int on_generation(const struct nlmsghdr *message, void *context)
 static int on_table(const struct nlmsghdr *message, void *context)
 {
 	struct reading *reading = context;
+	unsigned int table = find_table(message);
 	struct nlattr *attr;
 
-	reading->ruleset.present = true;
+	if (table == NFT_TABLES) {
+		return 0;
+	}
+	reading->rulesets[table].present = true;
 	mnl_attr_for_each (attr, message, sizeof(struct nfgenmsg)) {
 		if (mnl_attr_get_type(attr) == NFTA_TABLE_FLAGS &&
 			mnl_attr_validate(attr, MNL_TYPE_U32) == 0) {
-			reading->dormant = ntohl(mnl_attr_get_u32(attr)) & NFT_TABLE_F_DORMANT;
+			reading->dormant[table] =
+				ntohl(mnl_attr_get_u32(attr)) & NFT_TABLE_F_DORMANT;
 		}
 	}
 	return 0;
 }
 
-static int keep_chain(struct ruleset *ruleset, const struct nftnl_chain *from)
-{
-	const char *table = nftnl_chain_get_str(from, NFTNL_CHAIN_TABLE);
-	struct nft_chain chain;
-
-	/* The kernel dumps the chains of all bridge tables. */
-	if (!table || strcmp(table, RULESET_TABLE) != 0 || ruleset->chain_count >= CHAINS_MAX) {
-		return 0;
-	}
-	codec_nft_decode_chain(from, &chain);
-	return ruleset_add_chain(ruleset, &chain);
-}
-
+/* The kernel dumps the chains of all tables. */
 static int on_chain(const struct nlmsghdr *message, void *context)
 {
 	struct reading *reading = context;
-	struct nftnl_chain *chain = nftnl_chain_alloc();
+	unsigned int table = find_table(message);
+	struct nft_chain chain;
 
-	if (!chain) {
+	if (table == NFT_TABLES || reading->rulesets[table].chain_count >= CHAINS_MAX) {
+		return 0;
+	}
+	struct nftnl_chain *from = nftnl_chain_alloc();
+
+	if (!from) {
 		return -ENOMEM;
 	}
-	int error = nftnl_chain_nlmsg_parse(message, chain) < 0
-			    ? -EBADMSG
-			    : keep_chain(&reading->ruleset, chain);
-	nftnl_chain_free(chain);
+	int error = nftnl_chain_nlmsg_parse(message, from) < 0 ? -EBADMSG : 0;
+
+	if (error == 0) {
+		codec_nft_decode_chain(from, &chain);
+		error = ruleset_add_chain(&reading->rulesets[table], &chain);
+	}
+	nftnl_chain_free(from);
 	return error;
 }
 
-static int on_rule(const struct nlmsghdr *message, void *context)
+static int parse_rule(const struct nlmsghdr *message, struct nft_rule *rule)
 {
-	struct reading *reading = context;
-	struct nft_rule rule;
-
-	if (reading->ruleset.rule_count >= RULES_MAX) {
-		return 0;
-	}
 	struct nftnl_rule *from = nftnl_rule_alloc();
 
 	if (!from) {
@@ -159,41 +193,85 @@ static int on_rule(const struct nlmsghdr *message, void *context)
 	/* It fails at expressions that libnftnl does not know, which no rule of ours has. */
 	bool parsed = nftnl_rule_nlmsg_parse(message, from) == 0;
 
-	codec_nft_decode_rule(from, &rule);
-	rule.foreign = rule.foreign || !parsed;
+	codec_nft_decode_rule(from, rule);
+	rule->foreign = rule->foreign || !parsed;
 	nftnl_rule_free(from);
-	return ruleset_add_rule(&reading->ruleset, &rule);
+	return 0;
 }
 
-static int ask(struct nft *nft, uint16_t type, uint16_t flags, netlink_each_fn *each,
-	struct reading *reading)
+static int on_rule(const struct nlmsghdr *message, void *context)
 {
-	char buffer[256] = {0};
-	struct nlmsghdr *message = nftnl_nlmsg_build_hdr(buffer, type, NFPROTO_BRIDGE, 0, 0);
+	struct reading *reading = context;
+	unsigned int table = find_table(message);
+	struct nft_rule rule;
 
-	/* Attribute 1 of both; a dump of chains takes no table. */
-	if (type == NFT_MSG_GETTABLE || type == NFT_MSG_GETRULE) {
-		mnl_attr_put_strz(message, NFTA_TABLE_NAME, RULESET_TABLE);
-	}
-	return netlink_request(&nft->request, message, flags, each, reading);
-}
-
-static int read_table(struct nft *nft, struct reading *reading)
-{
-	int error = ask(nft, NFT_MSG_GETTABLE, NLM_F_ACK, on_table, reading);
-
-	if (error == -ENOENT) {
+	if (table == NFT_TABLES || reading->rulesets[table].rule_count >= RULES_MAX) {
 		return 0;
 	}
-	if (error == 0) {
-		error = ask(nft, NFT_MSG_GETCHAIN, NLM_F_DUMP, on_chain, reading);
+	int error = parse_rule(message, &rule);
+
+	return error < 0 ? error : ruleset_add_rule(&reading->rulesets[table], &rule);
+}
+
+struct question {
+	uint16_t type;
+	uint16_t flags;
+	uint8_t family;
+	netlink_each_fn *each;
+};
+
+static int ask(struct nft *nft, const struct question *question, void *context)
+{
+	char buffer[256] = {0};
+	struct nlmsghdr *message =
+		nftnl_nlmsg_build_hdr(buffer, question->type, question->family, 0, 0);
+
+	/* Only a dump of rules takes a table. */
+	if (question->type == NFT_MSG_GETRULE) {
+		mnl_attr_put_strz(message, NFTA_RULE_TABLE, RULESET_TABLE);
+	}
+	return netlink_request(&nft->request, message, question->flags, question->each, context);
+}
+
+/* A dump of rules ends with the first table of the name, so each family has its own. */
+static int read_rules(struct nft *nft, struct reading *reading)
+{
+	int error = 0;
+
+	for (unsigned int table = 0; table < NFT_TABLES && error == 0; table++) {
+		const struct question rules = {NFT_MSG_GETRULE, NLM_F_DUMP, families[table],
+			on_rule};
+
+		if (reading->rulesets[table].present) {
+			error = ask(nft, &rules, reading);
+		}
+	}
+	return error;
+}
+
+static int read_tables(struct nft *nft, struct reading *reading)
+{
+	static const struct question tables = {NFT_MSG_GETTABLE, NLM_F_DUMP, NFPROTO_UNSPEC,
+		on_table};
+	static const struct question chains = {NFT_MSG_GETCHAIN, NLM_F_DUMP, NFPROTO_UNSPEC,
+		on_chain};
+	int error = ask(nft, &tables, reading);
+	bool any = false;
+
+	for (unsigned int table = 0; table < NFT_TABLES; table++) {
+		any = any || reading->rulesets[table].present;
+	}
+	if (error == 0 && any) {
+		error = ask(nft, &chains, reading);
 	}
 	if (error == 0) {
-		error = ask(nft, NFT_MSG_GETRULE, NLM_F_DUMP, on_rule, reading);
+		error = read_rules(nft, reading);
 	}
-	if (error == 0 && reading->dormant) {
-		ruleset_free(&reading->ruleset);
-		reading->ruleset.present = true;
+	for (unsigned int table = 0; table < NFT_TABLES; table++) {
+		if (reading->dormant[table]) {
+			ruleset_free(&reading->rulesets[table]);
+			reading->rulesets[table].present = true;
+		}
 	}
 	return error;
 }
@@ -203,7 +281,9 @@ static int read_table(struct nft *nft, struct reading *reading)
  * generation at which no transaction was running. */
 static int read_once(struct nft *nft, struct reading *reading)
 {
-	int error = ask(nft, NFT_MSG_GETGEN, NLM_F_ACK, on_generation, reading);
+	static const struct question generation = {NFT_MSG_GETGEN, NLM_F_ACK, NFPROTO_UNSPEC,
+		on_generation};
+	int error = ask(nft, &generation, reading);
 
 	/* EINVAL: the kernel has no nf_tables, so no table of ours either. */
 	if (error == -EINVAL) {
@@ -213,7 +293,7 @@ static int read_once(struct nft *nft, struct reading *reading)
 		error = nft_transaction_settle(&nft->request, reading->generation);
 	}
 	if (error == 0) {
-		error = read_table(nft, reading);
+		error = read_tables(nft, reading);
 	}
 	if (error == 0) {
 		error = nft_transaction_settle(&nft->request, reading->generation);
@@ -221,7 +301,7 @@ static int read_once(struct nft *nft, struct reading *reading)
 	return error;
 }
 
-int nft_read(struct nft *nft, struct ruleset *ruleset)
+int nft_read(struct nft *nft, struct ruleset rulesets[NFT_TABLES])
 {
 	int error = -EINTR;
 
@@ -230,17 +310,58 @@ int nft_read(struct nft *nft, struct ruleset *ruleset)
 
 		error = read_once(nft, &reading);
 		if (error == 0) {
-			*ruleset = reading.ruleset;
+			memcpy(rulesets, reading.rulesets, sizeof(reading.rulesets));
 			return 0;
 		}
-		ruleset_free(&reading.ruleset);
+		free_reading(&reading);
 	}
 	return error;
 }
 
-int nft_replace(struct nft *nft, const struct ruleset *ruleset, char *message, size_t size)
+/* A sum over the rules of a name. */
+struct counting {
+	const char *name;
+	uint64_t bytes;
+	bool found;
+};
+
+static int on_counter(const struct nlmsghdr *message, void *context)
 {
-	return nft_transaction_run(&nft->request, ruleset, message, size);
+	struct counting *counting = context;
+	size_t length = strlen(counting->name);
+	struct nft_rule rule;
+	int error = parse_rule(message, &rule);
+
+	if (error == 0 && !rule.foreign && strncmp(rule.name, counting->name, length) == 0 &&
+		(rule.name[length] == '\0' || rule.name[length] == NAT_SEPARATOR)) {
+		counting->found = true;
+		counting->bytes += rule.bytes;
+	}
+	return error;
+}
+
+int nft_count(struct nft *nft, const char *rule, uint64_t *bytes)
+{
+	static const struct question rules = {NFT_MSG_GETRULE, NLM_F_DUMP, NFPROTO_INET,
+		on_counter};
+	int error = -EINTR;
+
+	for (int i = 0; i < READ_TRIES && error == -EINTR; i++) {
+		struct counting counting = {.name = rule};
+
+		error = ask(nft, &rules, &counting);
+		if (error == 0) {
+			*bytes = counting.bytes;
+			return counting.found ? 0 : -ENOENT;
+		}
+	}
+	return error;
+}
+
+int nft_replace(struct nft *nft, const struct nft_change *changes, size_t count, char *message,
+	size_t size)
+{
+	return nft_transaction_run(&nft->request, changes, count, message, size);
 }
 
 int nft_event_fd(const struct nft *nft)
@@ -248,25 +369,11 @@ int nft_event_fd(const struct nft *nft)
 	return nft->events ? mnl_socket_get_fd(nft->events) : -1;
 }
 
-/* In every kind of nftables message but NEWGEN attribute 1 names the table. */
 static bool concerns_us(const struct nlmsghdr *message)
 {
-	const struct nfgenmsg *head = mnl_nlmsg_get_payload(message);
-	struct nlattr *attr;
-
-	if (NFNL_SUBSYS_ID(message->nlmsg_type) != NFNL_SUBSYS_NFTABLES ||
-		NFNL_MSG_TYPE(message->nlmsg_type) == NFT_MSG_NEWGEN ||
-		mnl_nlmsg_get_payload_len(message) < sizeof(*head) ||
-		head->nfgen_family != NFPROTO_BRIDGE) {
-		return false;
-	}
-	mnl_attr_for_each (attr, message, sizeof(*head)) {
-		if (mnl_attr_get_type(attr) == NFTA_TABLE_NAME &&
-			mnl_attr_validate(attr, MNL_TYPE_NUL_STRING) == 0) {
-			return strcmp(mnl_attr_get_str(attr), RULESET_TABLE) == 0;
-		}
-	}
-	return false;
+	return NFNL_SUBSYS_ID(message->nlmsg_type) == NFNL_SUBSYS_NFTABLES &&
+	       NFNL_MSG_TYPE(message->nlmsg_type) != NFT_MSG_NEWGEN &&
+	       find_table(message) != NFT_TABLES;
 }
 
 int nft_on_readable(struct nft *nft)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The table "bridge meshd" in the kernel: read it, replace it whole, hear of changes to it. Every
- * other table, whatever its name, is left alone. */
+/* Our tables in the kernel: read them, replace each whole, hear of changes to them. Every other
+ * table, whatever its name, is left alone. */
 #ifndef KERNEL_NFT_H
 #define KERNEL_NFT_H
 
@@ -18,21 +18,33 @@ int nft_listen(struct nft *nft);
 /* NULL is allowed. */
 void nft_close(struct nft *nft);
 
-/* Reads the table's chains and rules with their counters as of one moment; present is false when
- * there is no such table. A table that is switched off (dormant) reads as present and empty, so
- * that it equals nothing. ruleset is written on success only and freed by the caller. 0 or -errno,
- * -EINTR when the kernel's tables changed during each of 5 tries. */
-int nft_read(struct nft *nft, struct ruleset *ruleset);
+/* Reads the chains and rules of both tables with their counters as of one moment; present is false
+ * when there is no such table. A table that is switched off (dormant) reads as present and empty,
+ * so that it equals nothing. rulesets are written on success only and freed by the caller. 0 or
+ * -errno, -EINTR when the kernel's tables changed during each of 5 tries. */
+int nft_read(struct nft *nft, struct ruleset rulesets[NFT_TABLES]);
 
-/* Makes the kernel's table equal to ruleset, or removes it when not present, in one transaction and
- * one system call: all of it or nothing. 0, or -errno with a text that names the chain or rule in
- * message (size bytes). */
-int nft_replace(struct nft *nft, const struct ruleset *ruleset, char *message, size_t size);
+/* What is to become of a table. */
+struct nft_change {
+	enum nft_table table;
+	const struct ruleset *wanted; /* NULL: the table goes */
+	bool is_there;                /* false: known not to be there, which saves two messages */
+};
+
+/* Makes the kernel's tables equal to what is wanted of them (at least one), in one transaction and
+ * one system call: all of it or nothing. 0, or -errno with a text that names the table, chain or
+ * rule in message (size bytes); -EEXIST when a table that was known not to be there is. */
+int nft_replace(struct nft *nft, const struct nft_change *changes, size_t count, char *message,
+	size_t size);
+
+/* The bytes counted by the rules of "inet meshd" that have this name, or this name and a number
+ * (see core/nat.h): one dump. 0 or -errno, -ENOENT when there is none such. */
+int nft_count(struct nft *nft, const char *rule, uint64_t *bytes);
 
 /* To watch for reading, -1 before nft_listen(). */
 int nft_event_fd(const struct nft *nft);
-/* Takes what has arrived, a bounded part of it, and never blocks. 1 when our table changed (by our
- * own hand too), 0 when not, -ENOBUFS when notifications were lost, or another -errno. */
+/* Takes what has arrived, a bounded part of it, and never blocks. 1 when a table of ours changed
+ * (by our own hand too), 0 when not, -ENOBUFS when notifications were lost, or another -errno. */
 int nft_on_readable(struct nft *nft);
 
 #endif

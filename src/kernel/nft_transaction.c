@@ -19,12 +19,14 @@
 #define MESSAGES_MAX   4096
 /* A rule of NFT_MATCHES_MAX matches with masks takes about 1500 bytes, a chain less. */
 #define MESSAGE_MAX    (CODEC_NFT_MAX + 48)
-#define ENVELOPE_COUNT 5 /* begin, add table, delete table, add table, end */
+#define ENVELOPE_COUNT 2 /* begin and end */
+#define TABLE_COUNT    3 /* add, delete, add */
 
 /* The messages of one replacement; their sequence numbers follow each other. */
 struct transaction {
 	struct netlink *netlink;
-	const struct ruleset *ruleset;
+	const struct nft_change *changes;
+	size_t change_count;
 	char *bytes;
 	size_t used;
 	uint32_t first; /* sequence number of the begin */
@@ -52,26 +54,31 @@ static void put(struct transaction *transaction, const struct nlmsghdr *message)
 	transaction->used += MNL_ALIGN(message->nlmsg_len);
 }
 
-static struct nlmsghdr *begin_message(struct transaction *transaction, uint16_t type,
-	uint16_t flags)
+static struct nlmsghdr *begin_message(struct transaction *transaction, enum nft_table table,
+	uint16_t type, uint16_t flags)
 {
-	return nftnl_nlmsg_build_hdr(transaction_end(transaction), type, NFPROTO_BRIDGE, flags,
+	uint16_t family = table == NFT_TABLE_INET ? NFPROTO_INET : NFPROTO_BRIDGE;
+
+	return nftnl_nlmsg_build_hdr(transaction_end(transaction), type, family, flags,
 		next_sequence(transaction));
 }
 
 /* Without NFTA_TABLE_FLAGS: a table that is there is not changed before it is deleted. */
-static struct nlmsghdr *put_table(struct transaction *transaction, uint16_t type, uint16_t flags)
+static struct nlmsghdr *put_table(struct transaction *transaction, enum nft_table table,
+	uint16_t type, uint16_t flags)
 {
-	struct nlmsghdr *message = begin_message(transaction, type, flags);
+	struct nlmsghdr *message = begin_message(transaction, table, type, flags);
 
 	mnl_attr_put_strz(message, NFTA_TABLE_NAME, RULESET_TABLE);
 	put(transaction, message);
 	return message;
 }
 
-static struct nlmsghdr *put_chain(struct transaction *transaction, const struct nft_chain *chain)
+static struct nlmsghdr *put_chain(struct transaction *transaction, enum nft_table table,
+	const struct nft_chain *chain)
 {
-	struct nlmsghdr *message = begin_message(transaction, NFT_MSG_NEWCHAIN, NLM_F_CREATE);
+	struct nlmsghdr *message =
+		begin_message(transaction, table, NFT_MSG_NEWCHAIN, NLM_F_CREATE);
 
 	codec_nft_put_chain(message, chain);
 	put(transaction, message);
@@ -79,10 +86,11 @@ static struct nlmsghdr *put_chain(struct transaction *transaction, const struct 
 }
 
 /* NULL when the rule cannot be written. */
-static struct nlmsghdr *put_rule(struct transaction *transaction, const struct nft_rule *rule)
+static struct nlmsghdr *put_rule(struct transaction *transaction, enum nft_table table,
+	const struct nft_rule *rule)
 {
 	struct nlmsghdr *message =
-		begin_message(transaction, NFT_MSG_NEWRULE, NLM_F_CREATE | NLM_F_APPEND);
+		begin_message(transaction, table, NFT_MSG_NEWRULE, NLM_F_CREATE | NLM_F_APPEND);
 
 	if (codec_nft_put_rule(message, rule) < 0) {
 		return NULL;
@@ -91,24 +99,37 @@ static struct nlmsghdr *put_rule(struct transaction *transaction, const struct n
 	return message;
 }
 
+/* Messages about the table itself; chains and rules follow. */
+static size_t count_table(const struct nft_change *change)
+{
+	if (!change->wanted) {
+		return TABLE_COUNT - 1;
+	}
+	return change->is_there ? TABLE_COUNT : 1;
+}
+
 /* Adding before deleting makes the delete good whether or not the table is there. Returns the last
  * message, NULL when a rule cannot be written. */
-static struct nlmsghdr *put_content(struct transaction *transaction)
+static struct nlmsghdr *put_change(struct transaction *transaction, const struct nft_change *change)
 {
-	const struct ruleset *ruleset = transaction->ruleset;
-	struct nlmsghdr *message;
+	const struct ruleset *ruleset = change->wanted;
+	uint16_t flags = NLM_F_CREATE | NLM_F_EXCL;
+	struct nlmsghdr *message = NULL;
 
-	put_table(transaction, NFT_MSG_NEWTABLE, NLM_F_CREATE);
-	message = put_table(transaction, NFT_MSG_DELTABLE, 0);
-	if (!ruleset->present) {
+	if (count_table(change) > 1) {
+		put_table(transaction, change->table, NFT_MSG_NEWTABLE, NLM_F_CREATE);
+		message = put_table(transaction, change->table, NFT_MSG_DELTABLE, 0);
+		flags = NLM_F_CREATE;
+	}
+	if (!ruleset) {
 		return message;
 	}
-	message = put_table(transaction, NFT_MSG_NEWTABLE, NLM_F_CREATE);
+	message = put_table(transaction, change->table, NFT_MSG_NEWTABLE, flags);
 	for (size_t i = 0; i < ruleset->chain_count; i++) {
-		message = put_chain(transaction, &ruleset->chains[i]);
+		message = put_chain(transaction, change->table, &ruleset->chains[i]);
 	}
 	for (size_t i = 0; i < ruleset->rule_count && message; i++) {
-		message = put_rule(transaction, &ruleset->rules[i]);
+		message = put_rule(transaction, change->table, &ruleset->rules[i]);
 	}
 	return message;
 }
@@ -119,8 +140,11 @@ static int fill(struct transaction *transaction)
 {
 	transaction->first = next_sequence(transaction);
 	put(transaction, nftnl_batch_begin(transaction_end(transaction), transaction->first));
-	struct nlmsghdr *message = put_content(transaction);
+	struct nlmsghdr *message = put_change(transaction, &transaction->changes[0]);
 
+	for (size_t i = 1; i < transaction->change_count && message; i++) {
+		message = put_change(transaction, &transaction->changes[i]);
+	}
 	if (!message) {
 		return -EINVAL;
 	}
@@ -130,25 +154,52 @@ static int fill(struct transaction *transaction)
 	return 0;
 }
 
-/* What the message with this number would have made. */
-static void format_object(const struct transaction *transaction, uint32_t sequence, char *text,
-	size_t size)
+/* How many messages a change takes. */
+static size_t count_messages(const struct nft_change *change)
 {
-	const struct ruleset *ruleset = transaction->ruleset;
-	size_t index = sequence - transaction->first;
+	const struct ruleset *ruleset = change->wanted;
+	size_t count = count_table(change);
 
-	snprintf(text, size, "table bridge %s", RULESET_TABLE);
-	if (index < ENVELOPE_COUNT - 1 || ruleset == NULL) {
+	return ruleset ? count + ruleset->chain_count + ruleset->rule_count : count;
+}
+
+/* What the message with this index within its change would have made. */
+static void format_object(const struct nft_change *change, size_t index, char *text, size_t size)
+{
+	const struct ruleset *ruleset = change->wanted;
+	const char *table = ruleset_table_name(change->table);
+
+	if (index < count_table(change)) {
+		snprintf(text, size, "table %s", table);
 		return;
 	}
-	index -= ENVELOPE_COUNT - 1;
+	index -= count_table(change);
 	if (index < ruleset->chain_count) {
-		snprintf(text, size, "chain %s", ruleset->chains[index].name);
-	} else if (index - ruleset->chain_count < ruleset->rule_count) {
+		snprintf(text, size, "chain %s in table %s", ruleset->chains[index].name, table);
+	} else {
 		const struct nft_rule *rule = &ruleset->rules[index - ruleset->chain_count];
 
-		snprintf(text, size, "rule %s in chain %s", rule->name, rule->chain);
+		snprintf(text, size, "rule %s in chain %s of table %s", rule->name, rule->chain,
+			table);
 	}
+}
+
+/* Finds the change that the message with this number belongs to. */
+static void find_object(const struct transaction *transaction, uint32_t sequence, char *text,
+	size_t size)
+{
+	size_t index = sequence - transaction->first - 1; /* behind the begin */
+
+	for (size_t i = 0; i < transaction->change_count; i++) {
+		size_t count = count_messages(&transaction->changes[i]);
+
+		if (index < count) {
+			format_object(&transaction->changes[i], index, text, size);
+			return;
+		}
+		index -= count;
+	}
+	snprintf(text, size, "the nftables transaction");
 }
 
 /* The extended ack's text, or NULL; errors come without the refused message (NETLINK_CAP_ACK). */
@@ -180,7 +231,7 @@ static void take_ack(const struct transaction *transaction, const struct nlmsghd
 {
 	const struct nlmsgerr *result = mnl_nlmsg_get_payload(ack);
 	uint32_t end = transaction->netlink->sequence;
-	char object[2 * NFT_NAME_SIZE + 24];
+	char object[OBJECT_TEXT_SIZE];
 
 	if (ack->nlmsg_type != NLMSG_ERROR || mnl_nlmsg_get_payload_len(ack) < sizeof(*result) ||
 		ack->nlmsg_seq - transaction->first > end - transaction->first) {
@@ -195,7 +246,7 @@ static void take_ack(const struct transaction *transaction, const struct nlmsghd
 	const char *text = extended_text(ack);
 
 	outcome->error = result->error;
-	format_object(transaction, ack->nlmsg_seq, object, sizeof(object));
+	find_object(transaction, ack->nlmsg_seq, object, sizeof(object));
 	snprintf(outcome->message, outcome->size, "%s: %s%s%s", object, strerror(-result->error),
 		text ? ": " : "", text ? text : "");
 }
@@ -237,23 +288,28 @@ static int run(struct transaction *transaction, struct outcome *outcome)
 	return receive_outcome(transaction, outcome);
 }
 
-int nft_transaction_run(struct netlink *netlink, const struct ruleset *ruleset, char *message,
-	size_t size)
+int nft_transaction_run(struct netlink *netlink, const struct nft_change *changes, size_t count,
+	char *message, size_t size)
 {
 	CLEANUP(free_transaction)
-	struct transaction transaction = {.netlink = netlink, .ruleset = ruleset};
+	struct transaction transaction = {.netlink = netlink,
+		.changes = changes,
+		.change_count = count};
 	struct outcome outcome = {.message = message, .size = size};
-	size_t count = ENVELOPE_COUNT + ruleset->chain_count + ruleset->rule_count;
+	size_t messages = ENVELOPE_COUNT;
 
 	snprintf(message, size, "%s", "");
-	transaction.bytes = count <= MESSAGES_MAX ? malloc(count * MESSAGE_MAX) : NULL;
+	for (size_t i = 0; i < count; i++) {
+		messages += count_messages(&changes[i]);
+	}
+	transaction.bytes = messages <= MESSAGES_MAX ? malloc(messages * MESSAGE_MAX) : NULL;
 	int error = transaction.bytes ? fill(&transaction) : -ENOMEM;
 
 	if (error == 0) {
 		error = run(&transaction, &outcome);
 	}
 	if (error < 0 && outcome.error == 0) {
-		snprintf(message, size, "table bridge %s: %s", RULESET_TABLE, strerror(-error));
+		snprintf(message, size, "the nftables transaction: %s", strerror(-error));
 	}
 	return error;
 }

@@ -46,7 +46,7 @@ static bool link_concerns(const struct nlmsghdr *message)
 	return true;
 }
 
-bool notify_concerns(const struct nlmsghdr *message)
+bool notify_concerns(const struct nlmsghdr *message, const struct uplinks *uplinks)
 {
 	struct route route = {0};
 	uint32_t ifindex;
@@ -59,7 +59,8 @@ bool notify_concerns(const struct nlmsghdr *message)
 		return codec_address_is_permanent(message);
 	case RTM_NEWROUTE:
 	case RTM_DELROUTE:
-		return codec_route_decode(message, &route, &ifindex) == 0;
+		return codec_route_decode(message, &route, &ifindex) == 0 ||
+		       defaults_concern(uplinks, message);
 	case RTM_DELLINK:
 	case RTM_NEWRULE:
 	case RTM_DELRULE:
@@ -100,7 +101,8 @@ int notify_take_rtnl(struct kernel *kernel)
 		for (const struct nlmsghdr *message = (void *)netlink->buffer;
 			mnl_nlmsg_ok(message, left); message = mnl_nlmsg_next(message, &left)) {
 			see_link(kernel, message);
-			if (!(events & KERNEL_CHANGED) && notify_concerns(message)) {
+			if (!(events & KERNEL_CHANGED) &&
+				notify_concerns(message, &kernel->uplinks)) {
 				events |= KERNEL_CHANGED;
 			}
 		}

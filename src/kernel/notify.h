@@ -11,7 +11,7 @@ int notify_open(struct mnl_socket **listener);
 int notify_take_rtnl(struct kernel *kernel);
 int notify_take_batadv(struct kernel *kernel);
 
-/* May the message concern us? Pure, for the tests. */
-bool notify_concerns(const struct nlmsghdr *message);
+/* May the message concern us, given the uplinks? Pure, for the tests. */
+bool notify_concerns(const struct nlmsghdr *message, const struct uplinks *uplinks);
 
 #endif

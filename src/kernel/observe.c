@@ -168,7 +168,7 @@ static int take_route(const struct nlmsghdr *message, void *context)
 	uint32_t ifindex;
 
 	if (!is_of_dump(observer, message) || codec_route_decode(message, &taken, &ifindex) < 0 ||
-		!take_link_name(observer, ifindex, taken.key.link)) {
+		(ifindex != 0 && !take_link_name(observer, ifindex, taken.key.link))) {
 		return 0;
 	}
 	struct route *route = state_add(&observer->state, OBJECT_ROUTE, &taken.key);
@@ -208,8 +208,18 @@ static const struct dump dumps[] = {
 	{RTM_GETADDR, AF_INET6, OBJECT_ADDRESS, take_address, 0},
 	{RTM_GETROUTE, AF_INET, OBJECT_ROUTE, take_route, RT_TABLE_MAIN},
 	{RTM_GETROUTE, AF_INET, OBJECT_ROUTE, take_route, STATE_TABLE_ANYCAST},
+	{RTM_GETROUTE, AF_INET, OBJECT_ROUTE, take_route, STATE_TABLE_INTERNET},
+	{RTM_GETROUTE, AF_INET, OBJECT_ROUTE, take_route, STATE_TABLE_WARM},
+	{RTM_GETROUTE, AF_INET, OBJECT_ROUTE, take_route, STATE_TABLE_UPLINK},
+	{RTM_GETROUTE, AF_INET, OBJECT_ROUTE, take_route, STATE_TABLE_OFFER},
+	{RTM_GETROUTE, AF_INET, OBJECT_ROUTE, take_route, STATE_TABLE_WITHDRAWN},
 	{RTM_GETROUTE, AF_INET6, OBJECT_ROUTE, take_route, RT_TABLE_MAIN},
 	{RTM_GETROUTE, AF_INET6, OBJECT_ROUTE, take_route, STATE_TABLE_ANYCAST},
+	{RTM_GETROUTE, AF_INET6, OBJECT_ROUTE, take_route, STATE_TABLE_INTERNET},
+	{RTM_GETROUTE, AF_INET6, OBJECT_ROUTE, take_route, STATE_TABLE_WARM},
+	{RTM_GETROUTE, AF_INET6, OBJECT_ROUTE, take_route, STATE_TABLE_UPLINK},
+	{RTM_GETROUTE, AF_INET6, OBJECT_ROUTE, take_route, STATE_TABLE_OFFER},
+	{RTM_GETROUTE, AF_INET6, OBJECT_ROUTE, take_route, STATE_TABLE_WITHDRAWN},
 	{RTM_GETRULE, AF_INET, OBJECT_RULE, take_rule, 0},
 	{RTM_GETRULE, AF_INET6, OBJECT_RULE, take_rule, 0},
 };
@@ -340,15 +350,22 @@ int kernel_observe(struct kernel *kernel, const struct observe_scope *scope, str
 			return fail(err, "addresses, routes or rules", error);
 		}
 	}
+	error = defaults_read(kernel, scope, &observer.state);
+	if (error < 0) {
+		return fail(err, "default routes", error);
+	}
 	error = read_mesh(&observer, scope);
 	if (error < 0) {
 		return fail(err, "batman-adv settings", error);
 	}
 	if (kernel_need_nft(kernel) == 0) {
-		error = nft_read(kernel->nft, &observer.state.ruleset);
+		struct ruleset rulesets[NFT_TABLES];
+		error = nft_read(kernel->nft, rulesets);
 		if (error < 0) {
 			return fail(err, "nftables rules", error);
 		}
+		observer.state.ruleset = rulesets[NFT_TABLE_BRIDGE];
+		observer.state.nat = rulesets[NFT_TABLE_INET];
 	}
 	error = read_sysctls(&observer.state);
 	if (error < 0) {

@@ -4,6 +4,7 @@
 #define KERNEL_ROOM_H
 
 #include "kernel/batadv.h"
+#include "kernel/defaults.h"
 #include "kernel/kernel.h"
 #include "kernel/netlink.h"
 #include "kernel/nft.h"
@@ -15,6 +16,7 @@ struct kernel {
 	struct batadv batadv;
 	struct nft *nft; /* NULL while the kernel has no nftables */
 	struct sysctl_watch sysctl_watch;
+	struct uplinks uplinks;
 	uint32_t highest_ifindex;
 	bool listening;
 };

@@ -195,6 +195,7 @@ static void on_stop(struct ev_loop *loop, ev_signal *watcher, int events)
 	}
 	daemon->stopping = true;
 	daemon->reconcile.on_view = NULL; /* it would start them again */
+	daemon->reconcile.on_observed = NULL;
 	notify_send("STOPPING=1");
 	children_stop(daemon->services.children, on_children_stopped, daemon);
 }
@@ -285,7 +286,9 @@ static int start_services(struct daemon *daemon, struct err *err)
 	services->context = daemon;
 	int result = services_open(services, daemon->loop, daemon->reconcile.kernel, err);
 	if (result == 0) {
+		daemon->reconcile.on_observed = services_on_observed;
 		daemon->reconcile.on_view = services_on_view;
+		daemon->reconcile.gateway = &services->gateways.wish;
 		daemon->reconcile.more_problems = more_problems;
 		daemon->reconcile.view_context = services;
 	}

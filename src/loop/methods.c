@@ -64,6 +64,7 @@ static json_t *method_status(void *context, const json_t *params, struct request
 		json_decref(status);
 		return NULL;
 	}
+	json_object_set_new(status, "gateway", gateways_to_short_json(&daemon->services.gateways));
 	return status;
 }
 
@@ -157,6 +158,22 @@ static json_t *method_nodes(void *context, const json_t *params, struct request_
 	return cloud_nodes_to_json(daemon->services.cloud, clock_now());
 }
 
+static json_t *method_gateway(void *context, const json_t *params, struct request_error *error)
+{
+	struct daemon *daemon = context;
+
+	(void)params;
+	(void)error;
+	return gateways_to_json(&daemon->services.gateways);
+}
+
+static json_t *method_choose(void *context, const json_t *params, struct request_error *error)
+{
+	struct daemon *daemon = context;
+
+	return gateways_choose(&daemon->services.gateways, params, error);
+}
+
 static json_t *method_routing(void *context, const json_t *params, struct request_error *error)
 {
 	(void)params;
@@ -190,6 +207,19 @@ static const struct request_param restart_params[] = {
 	{"name", JSON_STRING, true, "of a child: babeld, bmx7, alfred or dnsmasq"},
 };
 
+static const struct request_param choose_params[] = {
+	{"use", JSON_STRING, false, "the node to be used"},
+	{"strict", JSON_TRUE, false, "with use: rather no way than another"},
+	{"auto", JSON_TRUE, false, "the best is used"},
+	{"prefer", JSON_STRING, false, "a node that goes before others"},
+	{"avoid", JSON_STRING, false, "a node that is used when no other works"},
+	{"forget", JSON_STRING, false, "a node that is neither preferred nor avoided any more"},
+	{"never_share", JSON_TRUE, false, "whether the mesh is offered no uplink of this node"},
+	{"local_only", JSON_TRUE, false, "only uplinks of this node are used"},
+	{"reset", JSON_TRUE, false, "what the configuration says is in force again"},
+	{"force", JSON_TRUE, false, "the node need not be known yet"},
+};
+
 static const struct request_method methods[] = {
 	{.name = "status", .text = "the node's state", .run = method_status},
 	{.name = "plan", .text = "what differs from the configuration", .run = method_plan},
@@ -207,6 +237,13 @@ static const struct request_method methods[] = {
 	{.name = "leases", .text = "the cloud's leases and conflicts", .run = method_leases},
 	{.name = "nodes", .text = "the cloud's nodes by their facts", .run = method_nodes},
 	{.name = "routing", .text = "what the layer-3 daemons report", .run = method_routing},
+	{.name = "gateway", .text = "the ways to the Internet", .run = method_gateway},
+	{.name = "gateway.choose",
+		.text = "say which way to the Internet is to be used",
+		.run = method_choose,
+		.writes = true,
+		.params = choose_params,
+		.param_count = ARRAY_SIZE(choose_params)},
 	{.name = "reexec",
 		.text = "go on as the program that is now at meshd's path",
 		.run = method_reexec,

@@ -34,6 +34,7 @@ struct pass {
 	double now;
 	double next; /* when a waiting object may be tried, 0 = none waits */
 	bool has_primary;
+	bool applies; /* not only looks */
 };
 
 static void pass_free(struct pass *pass)
@@ -102,12 +103,19 @@ static int pass_observe(struct reconcile *reconcile, struct pass *pass, struct e
 	const struct config *config = &reconcile->config;
 	size_t count = config->batadv.vlan_count;
 	CLEANUP(cleanup_free) uint16_t *vids = calloc(count + 1, sizeof(*vids));
+	CLEANUP(cleanup_free)
+	char(*uplinks)[64] = calloc(config->uplink_count + 1, sizeof(*uplinks));
 	struct observe_scope scope = {.mesh = config->batadv.enabled ? config->batadv.device : NULL,
 		.mesh_vlans = vids,
-		.mesh_vlan_count = count};
+		.mesh_vlan_count = count,
+		.uplinks = uplinks,
+		.uplink_count = config->uplink_count};
 
-	if (vids == NULL) {
+	if (vids == NULL || uplinks == NULL) {
 		return -ENOMEM;
+	}
+	for (size_t i = 0; i < config->uplink_count; i++) {
+		text_copy(uplinks[i], sizeof(uplinks[i]), config->uplinks[i].name);
 	}
 	for (size_t i = 0; i < count; i++) {
 		vids[i] = config->batadv.vlans[i].key.vid;
@@ -133,8 +141,18 @@ static int pass_desire(struct reconcile *reconcile, struct pass *pass, struct er
 		.observed = &pass->observed,
 		.primary_mac = reconcile->primary.mac,
 		.refusals = refusals,
-		.refusal_count = count};
+		.refusal_count = count,
+		.gateway = reconcile->gateway};
 	return desired_build(&input, &pass->identity, &pass->desired, &pass->problems, err);
+}
+
+static void show_observed(struct reconcile *reconcile, const struct pass *pass)
+{
+	struct reconcile_view view = {.config = &reconcile->config, .observed = &pass->observed};
+
+	if (pass->applies && reconcile->on_observed != NULL) {
+		reconcile->on_observed(reconcile->view_context, &view);
+	}
 }
 
 /* Observes and plans; without a primary link the plan stays empty, so that nothing of an earlier
@@ -156,6 +174,7 @@ static int pass_prepare(struct reconcile *reconcile, struct pass *pass, struct e
 	if (!pass->has_primary) {
 		return 0;
 	}
+	show_observed(reconcile, pass);
 	result = pass_desire(reconcile, pass, err);
 	if (result < 0) {
 		return result;
@@ -174,6 +193,7 @@ static void note_next(struct pass *pass, double next)
 static void pass_guard(struct reconcile *reconcile, struct pass *pass)
 {
 	reconcile->guard.suspect = suspect_hint();
+	guard_follow(&reconcile->guard, &pass->desired);
 	pass->next = guard_filter(&reconcile->guard, &pass->observed, &pass->plan, pass->now,
 		&pass->problems);
 	note_next(pass, refusal_list_next(&reconcile->refusals));
@@ -264,7 +284,7 @@ static void show_view(struct reconcile *reconcile, struct pass *pass)
  */
 static bool run_pass(struct reconcile *reconcile, double *delay)
 {
-	CLEANUP(pass_free) struct pass pass = {0};
+	CLEANUP(pass_free) struct pass pass = {.applies = true};
 	struct err err = {0};
 
 	int result = pass_prepare(reconcile, &pass, &err);

@@ -12,6 +12,7 @@
 #include "core/render.h"
 #include "loop/clock.h"
 #include "loop/wishes.h"
+#include "routing/babeld_file.h"
 #include "routing/bmx7_files.h"
 
 #define BMX7_RULE_PRIORITY 70
@@ -53,7 +54,13 @@ static void before_start(void *context, enum child_name name)
 	if (name == CHILD_BMX7) {
 		before_bmx7(services);
 	} else if (name == CHILD_BABELD) {
+		struct err err = {0};
 		char path[320];
+		/* What a killed one left there it would leave, too. */
+		(void)kernel_clean_table(services->kernel, STATE_TABLE_BABELD);
+		if (babeld_file_prepare(services->run_dir, &services->mac, &err) < 0) {
+			log_error("babeld", "%s", err.text);
+		}
 		/* babeld cannot bind its socket where a killed one left its own. */
 		snprintf(path, sizeof(path), "%s/%s", services->run_dir, CHILD_BABELD_SOCKET);
 		(void)unlink(path);
@@ -116,6 +123,14 @@ static void on_routing_answer(void *context, enum link_protocol protocol, bool w
 	struct services *services = context;
 
 	children_on_answer(services->children, protocol_child(protocol), works);
+}
+
+static void on_routing_change(void *context, enum link_protocol protocol)
+{
+	struct services *services = context;
+
+	(void)protocol;
+	gateways_on_routing(&services->gateways);
 }
 
 static void on_alfred_answer(void *context, bool works)
@@ -306,6 +321,13 @@ static void load_tunnels(struct services *services, const struct config *config)
 	}
 }
 
+void services_on_observed(void *context, const struct reconcile_view *view)
+{
+	struct services *services = context;
+
+	gateways_on_observed(&services->gateways, view);
+}
+
 void services_on_view(void *context, const struct reconcile_view *view)
 {
 	struct services *services = context;
@@ -314,12 +336,16 @@ void services_on_view(void *context, const struct reconcile_view *view)
 					   .desired = view->desired,
 					   .run_dir = services->run_dir,
 					   .state_dir = services->state_dir},
-		.observed = view->observed};
+		.observed = view->observed,
+		.gateway = &services->gateways.wants};
 
 	if (view->identity == NULL) {
 		return; /* nothing of an earlier run is torn down either */
 	}
 	problem_list_free(&services->problems);
+	services->mac = view->identity->mac;
+	gateways_on_view(&services->gateways, view);
+	input.render.no_ipv6_way = !services->gateways.wants.ipv6_way;
 	wish_cloud(services, &input);
 	offer_dnsmasq_config(services, &input);
 	uint64_t version = dnsmasq_config_version(services->dnsmasq_config);
@@ -360,6 +386,9 @@ int services_problems(const struct services *services, struct problem_list *prob
 		result = children_problems(services->children, problems);
 	}
 	if (result == 0) {
+		result = gateways_problems(&services->gateways, problems);
+	}
+	if (result == 0) {
 		result = routing_problem(services, PROTOCOL_BABELD, problems);
 	}
 	if (result == 0) {
@@ -375,7 +404,9 @@ int services_problems(const struct services *services, struct problem_list *prob
 
 static int open_rooms(struct services *services, struct err *err)
 {
-	struct routing_listener routing = {.on_answer = on_routing_answer, .context = services};
+	struct routing_listener routing = {.on_change = on_routing_change,
+		.on_answer = on_routing_answer,
+		.context = services};
 	struct cloud_listener cloud = {.on_answer = on_alfred_answer,
 		.on_dnsmasq_answer = on_dnsmasq_answer,
 		.on_reload_wanted = on_reload_wanted,
@@ -407,9 +438,19 @@ int services_open(struct services *services, struct ev_loop *loop, struct kernel
 {
 	services->loop = loop;
 	services->kernel = kernel;
+	services->gateways.kernel = kernel;
+	services->gateways.run_dir = services->run_dir;
+	services->gateways.state_dir = services->state_dir;
+	services->gateways.look_again = services->look_again;
+	services->gateways.context = services->context;
 	ev_timer_init(&services->patience_timer, on_patience_over, CHILD_PATIENCE, 0.);
 	services->patience_timer.data = services;
 	int result = open_rooms(services, err);
+	services->gateways.routing = services->routing;
+	services->gateways.cloud = services->cloud;
+	if (result == 0) {
+		result = gateways_open(&services->gateways, loop, err);
+	}
 	if (result < 0) {
 		services_close(services);
 		return result;
@@ -432,6 +473,7 @@ void services_close(struct services *services)
 	}
 	room_watcher_stop(&services->routing_watcher);
 	room_watcher_stop(&services->cloud_watcher);
+	gateways_close(&services->gateways);
 	children_close(services->children);
 	dnsmasq_config_close(services->dnsmasq_config);
 	cloud_close(services->cloud);

@@ -6,6 +6,7 @@
 #include "cloud/cloud.h"
 #include "loop/children.h"
 #include "loop/dnsmasq_config.h"
+#include "loop/gateways.h"
 #include "loop/reconcile.h"
 #include "loop/room_watcher.h"
 #include "routing/routing.h"
@@ -19,8 +20,10 @@ struct services {
 	struct routing *routing;
 	struct cloud *cloud;
 	struct dnsmasq_config *dnsmasq_config;
+	struct gateways gateways;
 	struct room_watcher routing_watcher;
 	struct room_watcher cloud_watcher;
+	struct mac mac;                 /* of the node, zero before the first cycle */
 	char dnsmasq_environment[64];   /* see loop/wishes.h */
 	struct problem_list problems;   /* of the last wishes: what could not be rendered */
 	double missing_since[CHILDREN]; /* a running child lacks what it waits for, 0 = no */
@@ -39,7 +42,8 @@ int services_open(struct services *services, struct ev_loop *loop, struct kernel
 void services_close(struct services *services);
 /* Ends the short-lived programs: what follows through execve would not wait for them. */
 void services_end_programs(struct services *services);
-/* A reconcile_view_fn whose context is the struct services. */
+/* Each a reconcile_view_fn whose context is the struct services. */
+void services_on_observed(void *context, const struct reconcile_view *view);
 void services_on_view(void *context, const struct reconcile_view *view);
 /* Adds what keeps them from doing what they should. 0 or -ENOMEM. */
 int services_problems(const struct services *services, struct problem_list *problems);

@@ -11,6 +11,7 @@
 
 #define MEBIBYTE         1048576u
 #define START_SECONDS    20
+#define WEAK_RATING      1   /* percent */
 #define BMX7_KEY_SECONDS 180 /* the first start makes a key, minutes on a slow router */
 
 /* --- what a child waits for --- */
@@ -180,33 +181,68 @@ int wish_make_child(const struct wish_input *input, enum child_name name, struct
 
 /* --- layer 3 --- */
 
+static struct prefix default_route(enum gateway_family family)
+{
+	return (struct prefix){.ip = {.family = family == GATEWAY_IPV4 ? AF_INET : AF_INET6}};
+}
+
 /* bmx7 also offers the node's own addresses by themselves; babeld would draw what goes to a node of
  * the same cloud out of layer 2. */
-static int take_announced(const struct render_input *render, enum link_protocol protocol,
+static int take_announced(const struct wish_input *input, enum link_protocol protocol,
 	const struct layer3_config *config, struct routing_wish *wish)
 {
-	const struct identity *identity = render->identity;
+	const struct identity *identity = input->render.identity;
 	struct prefix own[] = {identity->subnet_ipv4, identity->subnet_ipv6,
 		{.ip = identity->node_ipv4.ip, .length = 32},
 		{.ip = identity->node_ipv6.ip, .length = 128}};
 	size_t own_count = protocol == PROTOCOL_BMX7 ? ARRAY_SIZE(own) : 2;
 
-	wish->announce = calloc(own_count + config->announce_count, sizeof(wish->announce[0]));
+	wish->announce = calloc(own_count + config->announce_count + GATEWAY_FAMILIES,
+		sizeof(wish->announce[0]));
 	if (wish->announce == NULL) {
 		return -ENOMEM;
 	}
 	for (size_t i = 0; i < own_count; i++) {
-		wish->announce[wish->announce_count++] = own[i];
+		wish->announce[wish->announce_count++].network = own[i];
 	}
 	for (size_t i = 0; i < config->announce_count; i++) {
-		wish->announce[wish->announce_count++] = config->announce[i].network;
+		wish->announce[wish->announce_count++].network = config->announce[i].network;
+	}
+	for (enum gateway_family family = 0; family < GATEWAY_FAMILIES; family++) {
+		if (input->gateway->offered[family]) {
+			wish->announce[wish->announce_count++] =
+				(struct routing_announcement){.network = default_route(family),
+					.bandwidth = input->gateway->bandwidth[family]};
+		}
 	}
 	return 0;
 }
 
-static int take_searches(const struct layer3_config *config, struct routing_wish *wish)
+/* Who chooses has bmx7 hold the tunnels to those chosen; its own choice is the last resort. */
+static void take_pins(const struct gateways_wants *wants, struct routing_wish *wish)
 {
-	wish->search = calloc(config->network_count + 1, sizeof(wish->search[0]));
+	for (size_t i = 0; i < GATEWAYS_PINS_MAX; i++) {
+		const struct gateways_pin *pin = &wants->pins[i];
+		if (pin->id[0] == '\0') {
+			continue;
+		}
+		struct routing_search *search = &wish->search[wish->search_count++];
+		text_copy(search->name, sizeof(search->name), pin->name);
+		text_copy(search->gateway, sizeof(search->gateway), pin->id);
+		search->network = default_route(pin->family);
+		search->metric = pin->metric;
+	}
+	for (size_t i = 0; i < wish->search_count && wants->choosing; i++) {
+		if (wish->search[i].network.length == 0 && wish->search[i].gateway[0] == '\0') {
+			wish->search[i].rating = WEAK_RATING;
+		}
+	}
+}
+
+static int take_searches(const struct wish_input *input, const struct layer3_config *config,
+	struct routing_wish *wish)
+{
+	wish->search = calloc(config->network_count + GATEWAYS_PINS_MAX, sizeof(wish->search[0]));
 	if (wish->search == NULL) {
 		return -ENOMEM;
 	}
@@ -219,6 +255,7 @@ static int take_searches(const struct layer3_config *config, struct routing_wish
 					     ? (uint8_t)ip_bits(&network->network.ip)
 					     : (uint8_t)network->max_length;
 	}
+	take_pins(input->gateway, wish);
 	return 0;
 }
 
@@ -237,13 +274,14 @@ int wish_make_routing(const struct wish_input *input, enum link_protocol protoco
 	}
 	text_copy(routing->hostname, sizeof(routing->hostname), render->identity->hostname);
 	routing->link_type = render->config->babeld_link_type;
+	routing->defaults_matter = !render->config->gateway.enabled;
 	routing->tunnel_ipv4 = render->identity->node_ipv4;
 	routing->tunnel_ipv6 = render->identity->node_ipv6;
 	int result = render_devices(render, protocol, &routing->links, &routing->link_count);
 	if (result == 0) {
-		result = take_announced(render, protocol, config, routing);
+		result = take_announced(input, protocol, config, routing);
 	}
-	return result == 0 && is_bmx7 ? take_searches(config, routing) : result;
+	return result == 0 && is_bmx7 ? take_searches(input, config, routing) : result;
 }
 
 void wish_routing_free(struct wish_routing *wish)

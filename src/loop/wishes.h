@@ -6,6 +6,7 @@
 #include "cloud/cloud.h"
 #include "core/render.h"
 #include "loop/children.h"
+#include "loop/gateways.h"
 #include "routing/routing.h"
 
 /* So many seconds a running child may lack its links before it is stopped. */
@@ -17,7 +18,8 @@ struct wish_input {
 	/* "NAME=version of the configuration in force", so that another one means a restart; NULL
 	 * while there is none. Outlives the wish. */
 	const char *dnsmasq_environment;
-	bool primary; /* alfred's role at start */
+	const struct gateways_wants *gateway; /* default routes: offered, looked for */
+	bool primary;                         /* alfred's role at start */
 };
 
 /* 0, or -errno with err (wish is then not wanted). The arguments are the caller's to free. */

@@ -25,7 +25,11 @@ struct options {
 	bool own;
 	bool remote;
 	bool help;
+	bool strict;
+	bool force;
+	const char *family;  /* "ipv4", "ipv6" or NULL: both */
 	const char *operand; /* the word after the command, or NULL */
+	const char *second;  /* and the one after that */
 };
 
 /* Each returns an exit code. */
@@ -39,6 +43,7 @@ int command_restart(const struct options *options);
 int command_leases(const struct options *options);
 int command_nodes(const struct options *options);
 int command_routing(const struct options *options);
+int command_gateway(const struct options *options);
 int command_reexec(const struct options *options);
 
 struct command_request {

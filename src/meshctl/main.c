@@ -18,6 +18,8 @@ enum option_bit {
 	OPTION_PROFILES = 1 << 1,
 	OPTION_OPERAND = 1 << 2,
 	OPTION_ORIGIN = 1 << 3,
+	OPTION_SECOND = 1 << 4, /* a second operand */
+	OPTION_CHOICE = 1 << 5,
 };
 
 struct command {
@@ -55,6 +57,25 @@ static const struct command commands[] = {
 		"  --all          every row\n"
 		"Exit code: 0 those in use answer, 2 one does not.\n",
 		command_routing, OPTION_ALL},
+	{"gateway", "[ACTION [NODE]] [OPTION]...", "show and choose the way to the Internet",
+		"Without an action: all ways, with every part of their scores, and the uplinks.\n"
+		"  why            why the one in use is, what would change that, what changed\n"
+		"  use NODE       go by this one; by another while it is dead\n"
+		"  auto           go by the best one (prefer and avoid stay)\n"
+		"  prefer NODE    go by this one and others preferred before all others\n"
+		"  avoid NODE     go by this one only when nothing else works\n"
+		"  forget NODE    neither prefer nor avoid it any more\n"
+		"  never-share    offer no uplink of this node to the mesh; share: offer them\n"
+		"  local-only     go by uplinks of this node and by nothing else\n"
+		"  reset          back to what the configuration says\n"
+		"NODE is a name or the beginning of an id from the list, an uplink's name, or\n"
+		"local: any uplink of this node. Choices are kept until the next one.\n"
+		"  --strict       with use: rather no Internet than another way\n"
+		"  --force        with use, prefer, avoid: also a NODE that is not in the list\n"
+		"  --family F     of the list and of why: ipv4 or ipv6\n"
+		"  --all          of the list: every row, ids, intervals, each target\n"
+		"Exit code: 0 there is a way and the kernel takes it, 2 not so.\n",
+		command_gateway, OPTION_OPERAND | OPTION_SECOND | OPTION_CHOICE | OPTION_ALL},
 	{"reexec", "", "replace the running meshd by the program now at its path",
 		"Children, connections and the network stay as they are. A program that would not\n"
 		"start is refused, and the running one goes on: exit code 1.\n",
@@ -75,6 +96,9 @@ static const struct option long_options[] = {
 	{"all", no_argument, NULL, 'a'},
 	{"own", no_argument, NULL, 'o'},
 	{"remote", no_argument, NULL, 'r'},
+	{"strict", no_argument, NULL, 'S'},
+	{"force", no_argument, NULL, 'f'},
+	{"family", required_argument, NULL, 'F'},
 	{"help", no_argument, NULL, 'h'},
 	{"version", no_argument, NULL, 'V'},
 	{NULL, 0, NULL, 0},
@@ -138,6 +162,18 @@ static int take_option(struct options *options, int option, unsigned int *taken)
 		options->remote = true;
 		*taken |= OPTION_ORIGIN;
 		return -1;
+	case 'S':
+		options->strict = true;
+		*taken |= OPTION_CHOICE;
+		return -1;
+	case 'f':
+		options->force = true;
+		*taken |= OPTION_CHOICE;
+		return -1;
+	case 'F':
+		options->family = optarg;
+		*taken |= OPTION_CHOICE;
+		return -1;
 	case 'h':
 		options->help = true;
 		return -1;
@@ -196,6 +232,9 @@ static int run_command(const struct command *command, struct options *options, i
 	}
 	if (optind < argc && (command->options & OPTION_OPERAND) != 0) {
 		options->operand = argv[optind++];
+	}
+	if (optind < argc && (command->options & OPTION_SECOND) != 0) {
+		options->second = argv[optind++];
 	}
 	if (optind < argc) {
 		return fail_usage("no such argument", argv[optind]);

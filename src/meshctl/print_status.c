@@ -169,7 +169,7 @@ static void print_cloud(const json_t *status, const struct status_view *view)
 	print_end(view->to);
 }
 
-static void print_gateway(const json_t *status, const struct status_view *view)
+static void print_anycast(const json_t *status, const struct status_view *view)
 {
 	const json_t *anycast = json_object_get(status, "anycast");
 
@@ -268,9 +268,10 @@ void print_status(const json_t *status, const struct status_view *view)
 	print_problems(status, view);
 	print_node(status, view);
 	print_cloud(status, view);
-	print_gateway(status, view);
+	print_anycast(status, view);
 	print_lan(status, view);
 	print_mesh(status, view);
+	status_print_gateway(status, view);
 	status_print_services(status, view);
 	status_print_links(status, view);
 	status_print_peers(status, view);

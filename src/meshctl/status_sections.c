@@ -207,10 +207,13 @@ static void add_rule(struct table *table, const json_t *rule)
 	table_end_row(table);
 }
 
-/* What a person looks for first: rules that caught something or are wrong. */
+/* What a person looks for first: rules that caught something or are wrong. Those of "inet meshd"
+ * are there to be met by every packet. */
 static bool rule_is_of_interest(const json_t *rule)
 {
-	return status_number(rule, "packets") > 0 || !status_flag(rule, "present") ||
+	bool catches = strcmp(status_text(rule, "table"), "inet meshd") != 0;
+
+	return (catches && status_number(rule, "packets") > 0) || !status_flag(rule, "present") ||
 	       status_flag(rule, "foreign");
 }
 
@@ -240,9 +243,8 @@ void status_print_rules(const json_t *status, const struct status_view *view)
 	if (count == 0) {
 		return;
 	}
-	snprintf(title, sizeof(title),
-		"Bridge rules: %zu, %zu of them caught frames or are not right", count,
-		interesting);
+	snprintf(title, sizeof(title), "Rules: %zu, %zu of them caught frames or are not right",
+		count, interesting);
 	bool empty = interesting == 0 && !view->all;
 	size_t shown = rows_shown(view, interesting);
 	print_table(title, empty ? &(struct table){0} : &table, view,

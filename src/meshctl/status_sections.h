@@ -11,6 +11,9 @@ void status_print_rules(const json_t *status, const struct status_view *view);
 /* One line each for the children, what is shared in the cloud and layer 3. */
 void status_print_services(const json_t *status, const struct status_view *view);
 
+/* The ways to the Internet that are in use, the node's uplinks and the user's choice. */
+void status_print_gateway(const json_t *status, const struct status_view *view);
+
 /* A label of print_status(), in its column. */
 void status_print_label(const struct status_view *view, const char *label);
 /* Members of an object; "", false and 0 where there is none. */

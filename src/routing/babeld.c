@@ -28,6 +28,7 @@ static void disconnect(struct babeld *babeld, double now)
 	babeld->request = BABELD_REQUEST_NONE;
 	babeld->monitors = false;
 	babeld->dirty = false;
+	babeld->urgent = false;
 	babeld->missing_since = 0;
 	babeld->missing_said = false;
 	babeld->connect_at = now + CONNECT_TIME;
@@ -167,6 +168,7 @@ static void take_dump(struct babeld *babeld, double now)
 	babeld->dump = (struct babeld_table){0};
 	babeld->monitors = true;
 	babeld->dirty = true;
+	babeld->urgent = true;
 	babeld->dump_at = now + DUMP_TIME;
 }
 
@@ -215,21 +217,36 @@ static void on_answer(struct babeld *babeld, const struct babeld_line *line, dou
 	side_answer(&babeld->side, true);
 }
 
+/* 0 or -ENOMEM. */
+static int take_object(struct babeld *babeld, const struct babeld_line *line)
+{
+	bool dumps =
+		babeld->request == BABELD_REQUEST_MONITOR || babeld->request == BABELD_REQUEST_DUMP;
+
+	/* Babel's metrics never rest: what they make of a way is seen once a second, but not
+	 * whether it is there. */
+	bool urgent = !dumps && line->kind == BABELD_ROUTE &&
+		      routing_prefix_is_way(&line->prefix) &&
+		      babeld_table_turns(&babeld->table, line);
+	int result = babeld_table_take(dumps ? &babeld->dump : &babeld->table, line);
+	if (result > 0 && !dumps) {
+		babeld->dirty = true;
+		babeld->urgent = babeld->urgent || urgent;
+	}
+	return result < 0 ? result : 0;
+}
+
 /* 0, or -errno: the connection is no use any more. */
 static int take_line(struct babeld *babeld, const char *text, size_t length, double now)
 {
 	struct babeld_line line;
-	bool dumps =
-		babeld->request == BABELD_REQUEST_MONITOR || babeld->request == BABELD_REQUEST_DUMP;
 
 	/* A line that is not babeld's (see send_flush) says nothing. */
 	if (babeld_line_parse(text, length, &line) < 0) {
 		return 0;
 	}
 	if (line.kind < BABELD_KIND_COUNT) {
-		int result = babeld_table_take(dumps ? &babeld->dump : &babeld->table, &line);
-		babeld->dirty = babeld->dirty || (!dumps && result > 0);
-		return result < 0 ? result : 0;
+		return take_object(babeld, &line);
 	}
 	if (line.kind == BABELD_VERSION) {
 		const char *version =
@@ -296,11 +313,11 @@ static const struct prefix *find_missing(const struct babeld *babeld)
 	const struct routing_wish *wish = &babeld->side.wish;
 
 	for (size_t i = 0; i < wish->announce_count; i++) {
-		struct prefix network = prefix_network(&wish->announce[i]);
+		struct prefix network = prefix_network(&wish->announce[i].network);
 		struct announced announced = {.network = &network};
 		babeld_table_each(&babeld->table, BABELD_XROUTE, match_network, &announced);
 		if (!announced.found) {
-			return &wish->announce[i];
+			return &wish->announce[i].network;
 		}
 	}
 	return NULL;
@@ -335,18 +352,25 @@ static void check_announcements(struct babeld *babeld, double now)
 	}
 }
 
+/* When what changed may be shown. */
+static double show_time(const struct babeld *babeld)
+{
+	return babeld->shown + (babeld->urgent ? SIDE_URGENT_TIME : SIDE_PUBLISH_TIME);
+}
+
 static void show(struct babeld *babeld, double now)
 {
 	struct routing_state state;
 
 	check_announcements(babeld, now);
-	if (!babeld->dirty || !babeld->monitors || now < babeld->shown + SIDE_PUBLISH_TIME ||
+	if (!babeld->dirty || !babeld->monitors || now < show_time(babeld) ||
 		babeld_table_to_state(&babeld->table, babeld->id, &state) < 0) {
 		return;
 	}
 	text_copy(state.version, sizeof(state.version), babeld->version);
 	side_show(&babeld->side, &state, now);
 	babeld->dirty = false;
+	babeld->urgent = false;
 	babeld->shown = now;
 }
 
@@ -428,7 +452,7 @@ double babeld_deadline(const struct babeld *babeld)
 		deadline = babeld->connect_at;
 	}
 	if (babeld->dirty && babeld->monitors) {
-		deadline = side_earlier(deadline, babeld->shown + SIDE_PUBLISH_TIME);
+		deadline = side_earlier(deadline, show_time(babeld));
 	}
 	if (babeld->missing_since != 0 && babeld->side.refusal[0] == '\0') {
 		deadline = side_earlier(deadline, babeld->missing_since + MISSING_TIME);

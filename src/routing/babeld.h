@@ -28,7 +28,8 @@ struct babeld {
 	struct babeld_table dump; /* while a dump comes in */
 	char id[24];
 	char version[32];
-	bool dirty; /* table is newer than the state that is shown */
+	bool dirty;  /* table is newer than the state that is shown */
+	bool urgent; /* in what matters for the ways to the Internet */
 	double shown;
 	double connect_at; /* 0 while connected */
 	double dump_at;

@@ -108,6 +108,21 @@ int babeld_table_take(struct babeld_table *table, const struct babeld_line *line
 	return 1;
 }
 
+bool babeld_table_turns(const struct babeld_table *table, const struct babeld_line *line)
+{
+	const struct babeld_line *const *found = tfind(line,
+		(void *const *)&table->trees[BABELD_ROUTE], kinds[BABELD_ROUTE].compare);
+
+	if (found == NULL || line->verb == BABELD_FLUSH) {
+		return (found == NULL) != (line->verb == BABELD_FLUSH);
+	}
+	const struct babeld_line *known = *found;
+	return (known->metric < BABELD_INFINITY) != (line->metric < BABELD_INFINITY) ||
+	       known->installed != line->installed || strcmp(known->id, line->id) != 0 ||
+	       strcmp(known->link, line->link) != 0 ||
+	       memcmp(&known->address, &line->address, sizeof(known->address)) != 0;
+}
+
 const struct babeld_line *babeld_table_find_interface(const struct babeld_table *table,
 	const char *link)
 {

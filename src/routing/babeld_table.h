@@ -15,6 +15,8 @@ struct babeld_table {
 void babeld_table_free(struct babeld_table *table);
 /* Takes over what the line of an object says. 1: the table changed, 0: it did not, -ENOMEM. */
 int babeld_table_take(struct babeld_table *table, const struct babeld_line *line);
+/* Does a route's line say that it comes or goes, is retracted or installed, or leads elsewhere? */
+bool babeld_table_turns(const struct babeld_table *table, const struct babeld_line *line);
 const struct babeld_line *babeld_table_find_interface(const struct babeld_table *table,
 	const char *link);
 /* Calls visit for every object of a kind, in order of its key. */

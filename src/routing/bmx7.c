@@ -8,17 +8,19 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "base/cleanup.h"
 #include "routing/machine.h"
 
 /* In seconds. */
-#define LOOK_TIME       5.0 /* bmx7 tells nothing by itself; a look costs it under a ms */
+/* bmx7 tells nothing by itself. A look costs it under a ms, in a large mesh some more: it is not
+ * kept busy for more than one part in LOOK_SHARE. */
+#define LOOK_TIME       5.0
+#define LOOK_TIME_WAYS  2.0 /* while a way to the Internet is looked for */
+#define LOOK_SHARE      50
 #define CONNECT_TIME    1.0
 #define FAULTS_TIME     15.0
 #define MEND_TIME_FIRST 30.0 /* longer than bmx7 takes to have everything back */
 #define MEND_TIME_MAX   600.0
-#define CLOCK_BACK_MAX                                                                             \
-	20.0 /* twice what the machine's clock was set back: see bmx7_clock_is_sane */
-#define UPTIME_MAX (3650.0 * 86400)
 
 #define ANSWER_MAX  (8U << 20)
 #define MESSAGE_MAX 1990 /* bmx7 closes silently at 2000 bytes */
@@ -74,12 +76,64 @@ static void ask_question(struct bmx7 *bmx7, enum bmx7_question question, const c
 	bmx7->deadline = now + SIDE_ANSWER_TIME;
 }
 
+/* After a wish, in seconds: a tunnel stands after some 0.1 s. */
+static const double quick_times[] = {0.1, 0.2, 0.35, 0.5, 0.75, 1, 1.5, 2, 3};
+
+/* Has every search for a node its tunnel? */
+static bool pins_stand(const struct bmx7 *bmx7, const struct bmx7_answer *answer)
+{
+	const struct routing_wish *wish = &bmx7->side.wish;
+
+	for (size_t i = 0; i < wish->search_count; i++) {
+		const struct routing_search *search = &wish->search[i];
+		bool stands = search->gateway[0] == '\0';
+		for (size_t k = 0; k < answer->tunnel_count && !stands; k++) {
+			stands = strcmp(answer->tunnels[k].search, search->name) == 0;
+		}
+		if (!stands) {
+			return false;
+		}
+	}
+	return true;
+}
+
+static bool wishes_ways(const struct routing_wish *wish)
+{
+	for (size_t i = 0; i < wish->search_count; i++) {
+		if (wish->search[i].network.length == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static void plan_look(struct bmx7 *bmx7, const struct bmx7_answer *answer, double now)
+{
+	double pause = wishes_ways(&bmx7->side.wish) ? LOOK_TIME_WAYS : LOOK_TIME;
+	double cost = (now - bmx7->asked_at) * LOOK_SHARE;
+
+	if (cost > pause) {
+		pause = cost < LOOK_TIME ? cost : LOOK_TIME;
+	}
+	bmx7->look_at = now + pause;
+	while (bmx7->quick < ARRAY_SIZE(quick_times) &&
+		bmx7->quick_from + quick_times[bmx7->quick] <= now) {
+		bmx7->quick++;
+	}
+	if (bmx7->quick_from > bmx7->asked_at) {
+		bmx7->look_at = now; /* it was wished for while this answer was under way */
+	} else if (bmx7->quick < ARRAY_SIZE(quick_times) && !pins_stand(bmx7, answer)) {
+		bmx7->look_at = bmx7->quick_from + quick_times[bmx7->quick];
+	}
+}
+
 static void look(struct bmx7 *bmx7, double now)
 {
 	char text[160];
 
 	/* One name that it does not know and bmx7 refuses the whole message. */
 	snprintf(text, sizeof(text), LOOK_WORDS, bmx7->no_tunnels ? "" : "jshow=tunnels ");
+	bmx7->asked_at = now;
 	ask_question(bmx7, BMX7_QUESTION_LOOK, text, now);
 }
 
@@ -124,23 +178,6 @@ static bool same_commands(const struct bmx7_commands *a, const struct bmx7_comma
 		same = strcmp(a->items[i], b->items[i]) == 0;
 	}
 	return same;
-}
-
-bool bmx7_clock_is_sane(struct bmx7_clock *clock, int pid, const struct bmx7_answer *answer,
-	double now)
-{
-	/* A machine's clock set back by N seconds makes bmx7's own go back by 2 N. Until it has
-	 * caught up it neither sends nor believes anything, and a large step it never outlives
-	 * (its uptime wraps to 49710 days); a restart takes some 10 s. */
-	if (answer->uptime > UPTIME_MAX) {
-		return false;
-	}
-	if (clock->pid == pid &&
-		answer->uptime + CLOCK_BACK_MAX < clock->uptime + now - clock->now) {
-		return false;
-	}
-	*clock = (struct bmx7_clock){.pid = pid, .uptime = answer->uptime, .now = now};
-	return true;
 }
 
 static int peer_pid(const struct exchange *exchange)
@@ -206,7 +243,8 @@ static void find_faults(struct bmx7 *bmx7, const struct bmx7_answer *answer, cha
 	if (now < bmx7->faults_at || machine_read(&machine) < 0) {
 		return;
 	}
-	int result = bmx7_faults_find(&machine, answer, &commands, fault, sizeof(fault));
+	int result = bmx7_faults_find(&machine, answer, bmx7->side.wish.defaults_matter, &commands,
+		fault, sizeof(fault));
 	machine_free(&machine);
 	if (result < 0 || commands.count == 0) {
 		bmx7_commands_free(&commands);
@@ -274,7 +312,7 @@ static void take_look(struct bmx7 *bmx7, struct bmx7_answer *answer, int pid, do
 {
 	char text[128];
 
-	bmx7->look_at = now + LOOK_TIME;
+	plan_look(bmx7, answer, now);
 	if (!answer->success && !bmx7->no_tunnels) {
 		bmx7->no_tunnels = true;
 		bmx7->look_at = now;
@@ -413,6 +451,8 @@ void bmx7_refresh(struct bmx7 *bmx7, double now)
 	bmx7->side.try_at = 0;
 	bmx7->side.back_off = 0;
 	bmx7->look_at = now;
+	bmx7->quick_from = now;
+	bmx7->quick = 0;
 	bmx7->faults_at = now;
 }
 

@@ -26,7 +26,10 @@ struct bmx7 {
 	enum bmx7_question question;
 	double deadline; /* of the answer */
 	double look_at;
-	bool no_tunnels; /* it has no tun plugin */
+	double asked_at;   /* when the look under way, or the last one, began */
+	double quick_from; /* when something was wished: looks are quick for a while */
+	size_t quick;      /* of these so many are over */
+	bool no_tunnels;   /* it has no tun plugin */
 
 	struct exchange probe; /* for routing_ask: apart, so that it waits for nothing */
 	struct bmx7_clock clock;

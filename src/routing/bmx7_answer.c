@@ -54,25 +54,24 @@ static int add_own_networks(struct bmx7_answer *answer)
 	const struct bmx7_options *options = &answer->options;
 	struct routing_state *state = &answer->state;
 	bool has_device = bmx7_options_find(options, "tunDev", NULL) != NULL;
-	bool in_device = false;
+	const struct bmx7_option *parent = NULL;
 	int result = 0;
 
 	for (size_t i = 0; i < options->count && result == 0 && has_device; i++) {
 		const struct bmx7_option *option = &options->items[i];
 		struct routing_network network = {.own = true};
 		struct prefix prefix;
-		in_device = option->child ? in_device : strcmp(option->name, "tunDev") == 0;
+		parent = option->child ? parent : option;
+		bool in_device = strcmp(parent->name, "tunDev") == 0;
 		bool announces = strcmp(option->name, "/network") == 0 ||
 				 strcmp(option->name, "/tun4Address") == 0 ||
 				 strcmp(option->name, "/tun6Address") == 0;
-		const char *parent = "";
-		for (size_t p = i; p > 0 && option->child && parent[0] == '\0'; p--) {
-			parent = options->items[p - 1].child ? "" : options->items[p - 1].name;
-		}
 		if (!announces || prefix_parse(option->value, &prefix) < 0 ||
-			(!in_device && strcmp(parent, "tunIn") != 0)) {
+			(!in_device && strcmp(parent->name, "tunIn") != 0)) {
 			continue;
 		}
+		const char *bandwidth = bmx7_options_child(options, parent, "/bandwidth");
+		network.bandwidth = bandwidth == NULL ? 0 : bmx7_rate_parse(bandwidth);
 		network.network = prefix_network(&prefix);
 		text_copy(network.id, sizeof(network.id), state->id);
 		result = routing_state_add_network(state, &network);
@@ -115,6 +114,7 @@ int bmx7_answer_parse(const char *text, size_t length, struct bmx7_answer *answe
 void bmx7_answer_free(struct bmx7_answer *answer)
 {
 	free(answer->interfaces);
+	free(answer->tunnels);
 	routing_state_free(&answer->state);
 	bmx7_options_free(&answer->options);
 	*answer = (struct bmx7_answer){0};

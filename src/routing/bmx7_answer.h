@@ -11,6 +11,14 @@ struct bmx7_interface {
 	bool up;
 };
 
+/* A tunnel that a search has in use: its route in the kernel. */
+struct bmx7_tunnel {
+	char search[32];
+	struct prefix route;
+	char link[IFNAMSIZ];
+	uint32_t metric; /* of the kernel's route */
+};
+
 struct bmx7_answer {
 	bool success;
 	char error[128]; /* the first "ERROR" line, "" = none */
@@ -19,6 +27,8 @@ struct bmx7_answer {
 	struct ip primary;
 	struct bmx7_interface *interfaces;
 	size_t interface_count;
+	struct bmx7_tunnel *tunnels;
+	size_t tunnel_count;
 	struct routing_state state; /* all but protocol, answers and time */
 	bool has_options;
 	struct bmx7_options options;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +16,13 @@
  * of the first two. */
 #define HOSTNAME_MAX 63 /* 78 characters: SIGSEGV */
 #define OWN_NAME_MAX 31
+
+#define NODE_ID_LENGTH 56 /* SHA-224 */
+#define RATING_OWN     100
+#define RATING_MAX     10000 /* far larger ones overflow and are sorted last */
+#define METRIC_OWN     1024
+#define BANDWIDTH_MIN  960 /* bmx7 refuses others */
+#define BANDWIDTH_MAX  200000000000
 
 int bmx7_commands_add(struct bmx7_commands *commands, const char *format, ...)
 {
@@ -43,7 +51,12 @@ void bmx7_commands_free(struct bmx7_commands *commands)
 
 void bmx7_announcement_name(const struct prefix *network, char name[BMX7_NAME_SIZE])
 {
-	size_t bytes = network->length == 0 ? 1 : (network->length + 7U) / 8;
+	if (network->length == 0) {
+		/* LibreMesh's names. */
+		snprintf(name, BMX7_NAME_SIZE, network->ip.family == AF_INET ? "inet4" : "inet6");
+		return;
+	}
+	size_t bytes = (network->length + 7U) / 8;
 	int length = snprintf(name, BMX7_NAME_SIZE, network->ip.family == AF_INET ? "n" : "s");
 
 	for (size_t i = 0; i < bytes && i < sizeof(network->ip.bytes); i++) {
@@ -166,7 +179,7 @@ static bool tunnel_announces(const struct routing_wish *wish, const struct prefi
 	       memcmp(&ipv6, network, sizeof(ipv6)) == 0;
 }
 
-/* Children that we would not have given are reset: " /bandwidth=-". known ends with NULL. */
+/* Children that we would not have given are reset: " /gwName=-". known ends with NULL. */
 static void reset_children(const struct bmx7_options *options, const struct bmx7_option *parent,
 	const char *const *known, char *words, size_t size)
 {
@@ -184,10 +197,64 @@ static void reset_children(const struct bmx7_options *options, const struct bmx7
 	}
 }
 
+/* Appends " /name=value", or " /name=-": only what is set can be reset. */
+static void add_word(char *words, size_t size, const char *name, const char *value)
+{
+	size_t length = strlen(words);
+
+	snprintf(words + length, size - length, " %s=%s", name, value);
+}
+
+/* A number of which bmx7 has its own idea while it is not set. */
+static void add_number(char *words, size_t size, const char *name, const char *is, uint64_t wished,
+	uint64_t own)
+{
+	uint64_t value = is == NULL ? own : strtoull(is, NULL, 10);
+	char text[24];
+
+	if (wished != value && wished == own) {
+		add_word(words, size, name, "-");
+	} else if (wished != value) {
+		snprintf(text, sizeof(text), "%" PRIu64, wished);
+		add_word(words, size, name, text);
+	}
+}
+
+/* What others hear of a bandwidth: bmx7 tells them its highest four bits. */
+static uint64_t told_bandwidth(uint64_t bandwidth)
+{
+	unsigned int shift = 0;
+
+	while (bandwidth >> shift > 15) {
+		shift++;
+	}
+	return bandwidth >> shift << shift;
+}
+
+/* Every other bandwidth makes a new description, which the whole mesh hears: none for what it
+ * would not hear of. */
+static void add_bandwidth(char *words, size_t size, const char *is, uint64_t wished)
+{
+	char text[24];
+
+	if (wished == 0 && is != NULL) {
+		add_word(words, size, "/bandwidth", "-");
+	}
+	if (wished == 0) {
+		return;
+	}
+	wished = wished < BANDWIDTH_MIN ? BANDWIDTH_MIN : wished;
+	wished = wished > BANDWIDTH_MAX ? BANDWIDTH_MAX : wished;
+	if (is == NULL || told_bandwidth(strtoull(is, NULL, 10)) != told_bandwidth(wished)) {
+		snprintf(text, sizeof(text), "%" PRIu64, wished);
+		add_word(words, size, "/bandwidth", text);
+	}
+}
+
 static bool announcement_is_wished(const struct routing_wish *wish, const char *name)
 {
 	for (size_t i = 0; i < wish->announce_count; i++) {
-		struct prefix network = prefix_network(&wish->announce[i]);
+		struct prefix network = prefix_network(&wish->announce[i].network);
 		char wanted[BMX7_NAME_SIZE];
 		bmx7_announcement_name(&network, wanted);
 		if (!tunnel_announces(wish, &network) && strcmp(name, wanted) == 0) {
@@ -197,12 +264,30 @@ static bool announcement_is_wished(const struct routing_wish *wish, const char *
 	return false;
 }
 
+/* The words after "tunIn=NAME", "" when it is as wished. */
+static void announcement_words(const struct bmx7_options *options, const struct bmx7_option *is,
+	const struct routing_announcement *announcement, char *words, size_t size)
+{
+	static const char *const known[] = {"/network", "/bandwidth", NULL};
+	struct prefix network = prefix_network(&announcement->network);
+	const char *bandwidth = is == NULL ? NULL : bmx7_options_child(options, is, "/bandwidth");
+	char text[PREFIX_TEXT_SIZE];
+
+	if (is == NULL || !prefix_is(bmx7_options_child(options, is, "/network"), &network)) {
+		prefix_format(&network, text);
+		add_word(words, size, "/network", text);
+	}
+	add_bandwidth(words, size, bandwidth, announcement->bandwidth);
+	if (is != NULL) {
+		reset_children(options, is, known, words, size);
+	}
+}
+
 /* Every node of a cloud announces the cloud's networks under the same names: an answer may enter
  * the cloud at any of them. */
 static int difference_of_announcements(const struct bmx7_options *options,
 	const struct routing_wish *wish, struct bmx7_commands *commands)
 {
-	static const char *const known[] = {"/network", NULL};
 	int result = 0;
 
 	for (size_t o = 0; o < options->count && result == 0; o++) {
@@ -213,23 +298,15 @@ static int difference_of_announcements(const struct bmx7_options *options,
 		}
 	}
 	for (size_t i = 0; i < wish->announce_count && result == 0; i++) {
-		struct prefix network = prefix_network(&wish->announce[i]);
+		struct prefix network = prefix_network(&wish->announce[i].network);
 		char name[BMX7_NAME_SIZE];
-		char text[PREFIX_TEXT_SIZE];
 		char words[BMX7_COMMAND_SIZE - 64] = "";
 		bmx7_announcement_name(&network, name);
-		const struct bmx7_option *is = bmx7_options_find(options, "tunIn", name);
 		if (network.ip.family == 0 || tunnel_announces(wish, &network)) {
 			continue;
 		}
-		if (is == NULL ||
-			!prefix_is(bmx7_options_child(options, is, "/network"), &network)) {
-			prefix_format(&network, text);
-			snprintf(words, sizeof(words), " /network=%s", text);
-		}
-		if (is != NULL) {
-			reset_children(options, is, known, words, sizeof(words));
-		}
+		announcement_words(options, bmx7_options_find(options, "tunIn", name),
+			&wish->announce[i], words, sizeof(words));
 		if (words[0] != '\0') {
 			result = bmx7_commands_add(commands, "tunIn=%s%s", name, words);
 		}
@@ -237,63 +314,97 @@ static int difference_of_announcements(const struct bmx7_options *options,
 	return result;
 }
 
+/* A node's id as bmx7 takes it in gwId. */
+static bool node_id_is_valid(const char *id)
+{
+	return strlen(id) == NODE_ID_LENGTH &&
+	       strspn(id, "0123456789abcdefABCDEF") == NODE_ID_LENGTH;
+}
+
+/* What bmx7 would refuse, or not take as it is meant, is left out. */
+static bool search_is_valid(const struct routing_search *search)
+{
+	return name_is_valid(search->name, OWN_NAME_MAX) && search->network.ip.family != 0 &&
+	       (search->gateway[0] == '\0' || node_id_is_valid(search->gateway)) &&
+	       search->metric <= INT32_MAX;
+}
+
 /* The words after "tunOut=NAME", "" when it is as wished. */
 static void search_words(const struct bmx7_options *options, const struct bmx7_option *is,
 	const struct routing_search *search, char *words, size_t size)
 {
-	static const char *const known[] = {"/network", "/maxPrefixLen", "/setProto", NULL};
+	static const char *const names[] = {"/network", "/setProto", "/maxPrefixLen", "/gwId",
+		"/rating", "/ipMetric", NULL};
+	enum { NETWORK, SET_PROTO, MAX_LENGTH, GATEWAY, RATING, METRIC, WORDS };
 	struct prefix network = prefix_network(&search->network);
-	const char *max = is == NULL ? NULL : bmx7_options_child(options, is, "/maxPrefixLen");
-	const char *set = is == NULL ? NULL : bmx7_options_child(options, is, "/setProto");
 	bool bounded = search->max_length < ip_bits(&network.ip);
+	const char *set[WORDS] = {0};
 	char text[PREFIX_TEXT_SIZE];
-	size_t length = 0;
 
-	if (is == NULL || !prefix_is(bmx7_options_child(options, is, "/network"), &network)) {
+	for (size_t i = 0; i < WORDS && is != NULL; i++) {
+		set[i] = bmx7_options_child(options, is, names[i]);
+	}
+	if (!prefix_is(set[NETWORK], &network)) {
 		prefix_format(&network, text);
-		length += (size_t)snprintf(words, size, " /network=%s", text);
+		add_word(words, size, names[NETWORK], text);
 	}
 	/* So that babeld, which would announce them as its own, knows bmx7's routes. */
-	snprintf(text, sizeof(text), "%d", CHILD_BMX7_PROTOCOL);
-	if (set == NULL || strcmp(set, text) != 0) {
-		length += (size_t)snprintf(words + length, size - length, " /setProto=%s", text);
-	}
+	add_number(words, size, names[SET_PROTO], set[SET_PROTO], CHILD_BMX7_PROTOCOL, 0);
 	snprintf(text, sizeof(text), "%u", search->max_length);
-	if (bounded && (max == NULL || strcmp(max, text) != 0)) {
-		snprintf(words + length, size - length, " /maxPrefixLen=%s", text);
-	} else if (!bounded && max != NULL) {
-		snprintf(words + length, size - length, " /maxPrefixLen=-");
+	if (bounded && (set[MAX_LENGTH] == NULL || strcmp(set[MAX_LENGTH], text) != 0)) {
+		add_word(words, size, names[MAX_LENGTH], text);
+	} else if (!bounded && set[MAX_LENGTH] != NULL) {
+		add_word(words, size, names[MAX_LENGTH], "-");
 	}
+	if (search->gateway[0] != '\0' &&
+		(set[GATEWAY] == NULL || strcasecmp(set[GATEWAY], search->gateway) != 0)) {
+		add_word(words, size, names[GATEWAY], search->gateway);
+	} else if (search->gateway[0] == '\0' && set[GATEWAY] != NULL) {
+		add_word(words, size, names[GATEWAY], "-");
+	}
+	uint32_t rating = search->rating > RATING_MAX ? RATING_MAX : search->rating;
+	add_number(words, size, names[RATING], set[RATING], rating == 0 ? RATING_OWN : rating,
+		RATING_OWN);
+	add_number(words, size, names[METRIC], set[METRIC],
+		search->metric == 0 ? METRIC_OWN : search->metric, METRIC_OWN);
 	if (is != NULL) {
-		reset_children(options, is, known, words, size);
+		reset_children(options, is, names, words, size);
 	}
 }
 
+static bool search_is_wished(const struct routing_wish *wish, const char *name)
+{
+	for (size_t i = 0; i < wish->search_count; i++) {
+		if (strcmp(name, wish->search[i].name) == 0) {
+			return search_is_valid(&wish->search[i]);
+		}
+	}
+	return false;
+}
+
+/* New ones first: a tunnel that another search will need stands until that one holds it. */
 static int difference_of_searches(const struct bmx7_options *options,
 	const struct routing_wish *wish, struct bmx7_commands *commands)
 {
 	int result = 0;
 
-	for (size_t o = 0; o < options->count && result == 0; o++) {
-		const struct bmx7_option *option = &options->items[o];
-		bool wished = strcasecmp(option->name, "tunOut") != 0;
-		for (size_t i = 0; i < wish->search_count && !wished; i++) {
-			wished = strcmp(option->value, wish->search[i].name) == 0;
-		}
-		if (!wished) {
-			result = bmx7_commands_add(commands, "tunOut=-%s", option->value);
-		}
-	}
 	for (size_t i = 0; i < wish->search_count && result == 0; i++) {
 		const struct routing_search *search = &wish->search[i];
 		char words[BMX7_COMMAND_SIZE - 64] = "";
-		if (!name_is_valid(search->name, OWN_NAME_MAX) || search->network.ip.family == 0) {
+		if (!search_is_valid(search)) {
 			continue;
 		}
 		search_words(options, bmx7_options_find(options, "tunOut", search->name), search,
 			words, sizeof(words));
 		if (words[0] != '\0') {
 			result = bmx7_commands_add(commands, "tunOut=%s%s", search->name, words);
+		}
+	}
+	for (size_t o = 0; o < options->count && result == 0; o++) {
+		const struct bmx7_option *option = &options->items[o];
+		if (strcasecmp(option->name, "tunOut") == 0 &&
+			!search_is_wished(wish, option->value)) {
+			result = bmx7_commands_add(commands, "tunOut=-%s", option->value);
 		}
 	}
 	return result;

@@ -71,30 +71,34 @@ bool bmx7_faults_lost_address(const struct bmx7_machine *machine, const char *li
 	return ready;
 }
 
-static bool link_matches(const char *link, const char *pattern)
+static bool link_matches(const struct bmx7_route *wanted, const char *link)
 {
-	size_t length = strlen(pattern);
+	return (wanted->link == NULL || strcmp(link, wanted->link) == 0) &&
+	       (wanted->not_link == NULL || strcmp(link, wanted->not_link) != 0);
+}
 
-	if (length > 0 && pattern[length - 1] == '*') {
-		return strncmp(link, pattern, length - 1) == 0;
-	}
-	return strcmp(link, pattern) == 0;
+static bool metric_matches(const struct bmx7_route *wanted, const char *word, int base)
+{
+	return wanted->metric == 0 || strtoul(word, NULL, base) == wanted->metric;
 }
 
 /* ipv6_route: destination, length, source, length, next hop, metric, references, use, flags,
  * device. The addresses of the machine itself are among them, with RTF_LOCAL. */
-static bool has_ipv6_route(const char *text, const struct prefix *destination, const char *link)
+static bool has_ipv6_route(const char *text, const struct bmx7_route *wanted)
 {
 	char line[PROC_LINE_MAX];
 	char *words[WORDS_MAX];
-	char wanted[33];
+	char destination[33];
 	char length[4];
 
-	hex_format(&destination->ip, wanted);
-	snprintf(length, sizeof(length), "%02x", destination->length);
+	hex_format(&wanted->destination.ip, destination);
+	snprintf(length, sizeof(length), "%02x", wanted->destination.length);
 	for (size_t count; (count = next_line(&text, line, words)) > 0;) {
-		if (count == 10 && strcmp(words[0], wanted) == 0 && strcmp(words[1], length) == 0 &&
-			link_matches(words[9], link) && words[8][0] != '8') {
+		/* "lo" stands for refusing ones too, such as the kernel's own last route. */
+		if (count == 10 && strcmp(words[0], destination) == 0 &&
+			strcmp(words[1], length) == 0 && strcmp(words[9], "lo") != 0 &&
+			link_matches(wanted, words[9]) && metric_matches(wanted, words[5], 16) &&
+			words[8][0] != '8') {
 			return true;
 		}
 	}
@@ -103,20 +107,21 @@ static bool has_ipv6_route(const char *text, const struct prefix *destination, c
 
 /* route: device, destination, gateway, flags, references, use, metric, mask, ...; numbers are in
  * the machine's order of the bytes as they lie in memory. */
-static bool has_ipv4_route(const char *text, const struct prefix *destination, const char *link)
+static bool has_ipv4_route(const char *text, const struct bmx7_route *wanted)
 {
 	char line[PROC_LINE_MAX];
 	char *words[WORDS_MAX];
 	uint32_t address;
 	struct prefix mask = {.ip = {.family = AF_INET, .bytes = {0xff, 0xff, 0xff, 0xff}},
-		.length = destination->length};
+		.length = wanted->destination.length};
 	uint32_t mask_bytes;
 
 	mask = prefix_network(&mask);
-	memcpy(&address, destination->ip.bytes, sizeof(address));
+	memcpy(&address, wanted->destination.ip.bytes, sizeof(address));
 	memcpy(&mask_bytes, mask.ip.bytes, sizeof(mask_bytes));
 	for (size_t count; (count = next_line(&text, line, words)) > 0;) {
-		if (count >= 8 && link_matches(words[0], link) &&
+		if (count >= 8 && link_matches(wanted, words[0]) &&
+			metric_matches(wanted, words[6], 10) &&
 			strtoul(words[1], NULL, 16) == address &&
 			strtoul(words[7], NULL, 16) == mask_bytes &&
 			strcmp(words[0], "Iface") != 0) {
@@ -126,43 +131,12 @@ static bool has_ipv4_route(const char *text, const struct prefix *destination, c
 	return false;
 }
 
-bool bmx7_faults_has_route(const struct bmx7_machine *machine, const struct prefix *destination,
-	const char *link)
+bool bmx7_faults_has_route(const struct bmx7_machine *machine, const struct bmx7_route *wanted)
 {
-	if (destination->ip.family == AF_INET) {
-		return has_ipv4_route(machine->ipv4_routes, destination, link);
+	if (wanted->destination.ip.family == AF_INET) {
+		return has_ipv4_route(machine->ipv4_routes, wanted);
 	}
-	return has_ipv6_route(machine->ipv6_routes, destination, link);
-}
-
-/* The search (tunOut) that a tunnel's route came from: the one whose network holds it, the
- * narrowest first. NULL: none. */
-static const struct bmx7_option *find_search(const struct bmx7_options *options,
-	const struct prefix *network)
-{
-	const struct bmx7_option *best = NULL;
-	int best_length = -1;
-
-	for (size_t i = 0; i < options->count; i++) {
-		const struct bmx7_option *option = &options->items[i];
-		const char *text = strcasecmp(option->name, "tunOut") == 0
-					   ? bmx7_options_child(options, option, "/network")
-					   : NULL;
-		struct prefix search;
-		if (text == NULL || prefix_parse(text, &search) < 0 ||
-			search.ip.family != network->ip.family || search.length > network->length ||
-			search.length <= best_length) {
-			continue;
-		}
-		struct prefix inside = {.ip = network->ip, .length = search.length};
-		inside = prefix_network(&inside);
-		search = prefix_network(&search);
-		if (memcmp(&inside, &search, sizeof(inside)) == 0) {
-			best = option;
-			best_length = search.length;
-		}
-	}
-	return best;
+	return has_ipv6_route(machine->ipv6_routes, wanted);
 }
 
 static int mend_devices(const struct bmx7_machine *machine, const struct bmx7_answer *answer,
@@ -185,37 +159,89 @@ static int mend_devices(const struct bmx7_machine *machine, const struct bmx7_an
 	return result;
 }
 
-int bmx7_faults_find(const struct bmx7_machine *machine, const struct bmx7_answer *answer,
+static void say_missing(const struct prefix *destination, uint32_t metric, char *text, size_t size)
+{
+	char network[PREFIX_TEXT_SIZE];
+
+	prefix_format(destination, network);
+	snprintf(text, size,
+		"bmx7's route to %s is not in the kernel: deleted, or hidden by another of metric "
+		"%u",
+		network, metric == 0 ? 1024 : metric);
+}
+
+/* Learns all nodes anew: their routes are back after some 7 s. */
+static int mend_mesh_routes(const struct bmx7_machine *machine, const struct bmx7_answer *answer,
 	struct bmx7_commands *commands, char *text, size_t size)
 {
-	const struct routing_state *state = &answer->state;
-	bool flush = false;
+	for (size_t i = 0; i < answer->state.route_count; i++) {
+		const struct routing_route *route = &answer->state.routes[i];
+		struct bmx7_route wanted = {.destination = route->destination, .link = route->link};
+		if (route->via.family != 0 && !bmx7_faults_has_route(machine, &wanted)) {
+			say_missing(&route->destination, 0, text, size);
+			return bmx7_commands_add(commands, "flushAll");
+		}
+	}
+	return 0;
+}
 
-	text[0] = '\0';
-	int result = mend_devices(machine, answer, commands, text, size);
-	/* Routes that somebody deleted stay away: bmx7 never looks. */
-	for (size_t i = 0; i < state->route_count && result == 0 && commands->count == 0; i++) {
-		const struct routing_route *route = &state->routes[i];
-		bool tunnel = route->via.family == 0;
-		char network[PREFIX_TEXT_SIZE];
-		if (bmx7_faults_has_route(machine, &route->destination,
-			    tunnel ? "X7*" : route->link)) {
+/* Is it gone, and does that matter? */
+static bool tunnel_lost_route(const struct bmx7_machine *machine, const struct bmx7_tunnel *tunnel,
+	bool defaults_matter)
+{
+	struct bmx7_route own = {.destination = tunnel->route,
+		.link = tunnel->link,
+		.metric = tunnel->metric};
+	struct bmx7_route other = {.destination = tunnel->route,
+		.not_link = tunnel->link,
+		.metric = tunnel->metric};
+
+	if (bmx7_faults_has_route(machine, &own)) {
+		return false;
+	}
+	/* Where a table of ours goes before, a default route that took the place of bmx7's has no
+	 * effect; mending would only take the tunnel down. */
+	return tunnel->route.length > 0 || defaults_matter ||
+	       !bmx7_faults_has_route(machine, &other);
+}
+
+/* A search that is removed is missing from the next look, so that the difference adds it again. All
+ * that lost their route at once: each is a search of its own. */
+static int mend_tunnels(const struct bmx7_machine *machine, const struct bmx7_answer *answer,
+	bool defaults_matter, struct bmx7_commands *commands, char *text, size_t size)
+{
+	int result = 0;
+
+	for (size_t i = 0; i < answer->tunnel_count && result == 0; i++) {
+		const struct bmx7_tunnel *tunnel = &answer->tunnels[i];
+		char command[sizeof(tunnel->search) + 16];
+		bool said = false;
+		snprintf(command, sizeof(command), "tunOut=-%s", tunnel->search);
+		for (size_t k = 0; k < commands->count; k++) {
+			said = said || strcmp(commands->items[k], command) == 0;
+		}
+		if (said || bmx7_options_find(&answer->options, "tunOut", tunnel->search) == NULL ||
+			!tunnel_lost_route(machine, tunnel, defaults_matter)) {
 			continue;
 		}
-		prefix_format(&route->destination, network);
-		snprintf(text, size,
-			"bmx7's route to %s is not in the kernel: deleted, or hidden "
-			"by another of metric 1024",
-			network);
-		const struct bmx7_option *search =
-			tunnel ? find_search(&answer->options, &route->destination) : NULL;
-		if (search != NULL) {
-			result = bmx7_commands_add(commands, "tunOut=-%s", search->value);
-		} else if (!tunnel && !flush) {
-			/* Learns all nodes anew: their routes are back after some 7 s. */
-			flush = true;
-			result = bmx7_commands_add(commands, "flushAll");
-		}
+		say_missing(&tunnel->route, tunnel->metric, text, size);
+		result = bmx7_commands_add(commands, "%s", command);
+	}
+	return result;
+}
+
+int bmx7_faults_find(const struct bmx7_machine *machine, const struct bmx7_answer *answer,
+	bool defaults_matter, struct bmx7_commands *commands, char *text, size_t size)
+{
+	text[0] = '\0';
+	/* One kind at a time: the others may follow from it. Routes that somebody deleted stay
+	 * away: bmx7 never looks. */
+	int result = mend_devices(machine, answer, commands, text, size);
+	if (result == 0 && commands->count == 0) {
+		result = mend_mesh_routes(machine, answer, commands, text, size);
+	}
+	if (result == 0 && commands->count == 0) {
+		result = mend_tunnels(machine, answer, defaults_matter, commands, text, size);
 	}
 	return result;
 }

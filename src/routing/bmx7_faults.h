@@ -17,14 +17,20 @@ struct bmx7_machine {
  * bmx7's own address? */
 bool bmx7_faults_lost_address(const struct bmx7_machine *machine, const char *link,
 	const struct ip *primary);
-/* Is there a route to that network, over that device or (link ends with '*') one that begins so? */
-bool bmx7_faults_has_route(const struct bmx7_machine *machine, const struct prefix *destination,
-	const char *link);
+/* A route that may be there. */
+struct bmx7_route {
+	struct prefix destination;
+	const char *link;     /* its device, NULL = any */
+	const char *not_link; /* any device but this one, NULL = none */
+	uint32_t metric;      /* 0 = any */
+};
+/* IPv6: in any table. */
+bool bmx7_faults_has_route(const struct bmx7_machine *machine, const struct bmx7_route *wanted);
 
 /* The commands that mend what is wrong: bmx7 puts back what it is made to forget, and what we
- * removed is missing from the next look, so that the difference adds it again. text says what is
- * wrong, "" when nothing is. 0 or -ENOMEM. */
+ * removed is missing from the next look, so that the difference adds it again. defaults_matter: see
+ * struct routing_wish. text says what is wrong, "" when nothing is. 0 or -ENOMEM. */
 int bmx7_faults_find(const struct bmx7_machine *machine, const struct bmx7_answer *answer,
-	struct bmx7_commands *commands, char *text, size_t size);
+	bool defaults_matter, struct bmx7_commands *commands, char *text, size_t size);
 
 #endif

@@ -44,7 +44,8 @@ void bmx7_commands_free(struct bmx7_commands *commands);
 int bmx7_commands_add(struct bmx7_commands *commands, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* The name of the announcement (tunIn) of a network: "n0a01_16", the bytes that matter. */
+/* The name of the announcement (tunIn) of a network: "n0a01_16", the bytes that matter; of a
+ * default route "inet4" or "inet6". */
 #define BMX7_NAME_SIZE 40
 void bmx7_announcement_name(const struct prefix *network, char name[BMX7_NAME_SIZE]);
 

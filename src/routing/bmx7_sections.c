@@ -239,6 +239,104 @@ static void unite_networks(struct routing_state *state)
 	state->network_count = kept + 1;
 }
 
+static int compare_ids(const void *left, const void *right)
+{
+	const struct routing_network *a = *(const struct routing_network *const *)left;
+	const struct routing_network *b = *(const struct routing_network *const *)right;
+
+	return strcmp(a->id, b->id);
+}
+
+/* A node has one tunnel for all its networks, whichever search it is made for: it leads to its
+ * default route too. */
+static int complete_ways(struct routing_state *state)
+{
+	CLEANUP(cleanup_free)
+	const struct routing_network **tunnels =
+		calloc(state->network_count + 1, sizeof(struct routing_network *));
+	size_t count = 0;
+
+	if (tunnels == NULL) {
+		return -ENOMEM;
+	}
+	for (size_t i = 0; i < state->network_count; i++) {
+		if (state->networks[i].tunnel[0] != '\0') {
+			tunnels[count++] = &state->networks[i];
+		}
+	}
+	if (count > 1) {
+		qsort(tunnels, count, sizeof(struct routing_network *), compare_ids);
+	}
+	for (size_t i = 0; i < state->network_count && count > 0; i++) {
+		struct routing_network *way = &state->networks[i];
+		const struct routing_network *key = way;
+		const struct routing_network *const *found =
+			way->network.length == 0 && way->tunnel[0] == '\0'
+				? bsearch(&key, tunnels, count, sizeof(struct routing_network *),
+					  compare_ids)
+				: NULL;
+		if (found != NULL) {
+			text_copy(way->tunnel, sizeof(way->tunnel), (*found)->tunnel);
+		}
+	}
+	return 0;
+}
+
+static int compare_routes(const void *left, const void *right)
+{
+	const struct routing_route *a = left;
+	const struct routing_route *b = right;
+	int where = memcmp(&a->destination, &b->destination, sizeof(a->destination));
+	int id = strcmp(a->id, b->id);
+
+	if (where != 0 || id != 0) {
+		return where != 0 ? where : id;
+	}
+	return strcmp(a->link, b->link);
+}
+
+/* Two searches may have the same route, of different metric, into one tunnel. */
+static void unite_routes(struct routing_state *state)
+{
+	size_t kept = 0;
+
+	if (state->route_count < 2) {
+		return;
+	}
+	qsort(state->routes, state->route_count, sizeof(*state->routes), compare_routes);
+	for (size_t i = 1; i < state->route_count; i++) {
+		if (compare_routes(&state->routes[i], &state->routes[kept]) != 0) {
+			state->routes[++kept] = state->routes[i];
+		}
+	}
+	state->route_count = kept + 1;
+}
+
+static int add_tunnel(struct bmx7_answer *answer, const json_t *entry, const char *link)
+{
+	json_int_t metric = json_integer_value(json_object_get(entry, "ipMtc"));
+	struct bmx7_tunnel tunnel = {
+		.metric = metric < 0 || metric > UINT32_MAX ? 0 : (uint32_t)metric,
+	};
+
+	if (answer->tunnel_count >= ROUTING_ROUTES_MAX ||
+		prefix_parse(get_text(entry, "tunRoute"), &tunnel.route) < 0) {
+		return 0;
+	}
+	text_copy(tunnel.search, sizeof(tunnel.search), get_text(entry, "tunOut"));
+	text_copy(tunnel.link, sizeof(tunnel.link), link);
+	if ((answer->tunnel_count & (answer->tunnel_count - 1)) == 0) {
+		size_t capacity = answer->tunnel_count == 0 ? 1 : answer->tunnel_count * 2;
+		struct bmx7_tunnel *grown = reallocarray(answer->tunnels, capacity, sizeof(*grown));
+		if (grown == NULL) {
+			return -ENOMEM;
+		}
+		answer->tunnels = grown;
+	}
+	answer->tunnels[answer->tunnel_count++] = tunnel;
+	return 0;
+}
+
 static int take_tunnel(struct bmx7_answer *answer, const json_t *entry)
 {
 	struct routing_state *state = &answer->state;
@@ -255,12 +353,20 @@ static int take_tunnel(struct bmx7_answer *answer, const json_t *entry)
 	get_name(entry, "remoteName", network.name, sizeof(network.name));
 	text_copy(network.id, sizeof(network.id), node == NULL ? "" : node->id);
 	get_link(entry, "tunName", network.tunnel);
+	/* No way leads to the Internet by a node that is out of reach, whatever it announced. */
+	if (network.network.length == 0 && (node == NULL || !node->reachable)) {
+		return 0;
+	}
 	int result = routing_state_add_network(state, &network);
+	size_t count = answer->tunnel_count;
 	/* The gateway in use is the row with a tunnel. */
-	if (result < 0 || network.tunnel[0] == '\0' ||
-		prefix_parse(get_text(entry, "tunRoute"), &route.destination) < 0) {
+	if (result == 0 && network.tunnel[0] != '\0') {
+		result = add_tunnel(answer, entry, network.tunnel);
+	}
+	if (result < 0 || answer->tunnel_count == count) {
 		return result;
 	}
+	route.destination = answer->tunnels[count].route;
 	text_copy(route.link, sizeof(route.link), network.tunnel);
 	text_copy(route.id, sizeof(route.id), network.id);
 	return routing_state_add_route(state, &route);
@@ -290,7 +396,8 @@ static int take_tunnels(struct bmx7_answer *answer, const json_t *section)
 	}
 	int result = take_entries(answer, section, take_tunnel);
 	unite_networks(state);
-	return result;
+	unite_routes(state);
+	return result < 0 ? result : complete_ways(state);
 }
 
 int bmx7_section_take(struct bmx7_answer *answer, const char *name, const json_t *section)

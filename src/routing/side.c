@@ -62,6 +62,7 @@ int side_set_wish(struct side *side, const struct routing_wish *wish)
 	free_wish(&side->wish);
 	routing_state_free(&side->state);
 	side->changed = false;
+	side->urgent = false;
 	if (side->ask != SIDE_ASK_NONE) {
 		side->ask = SIDE_ASK_FAILS;
 	}
@@ -94,6 +95,10 @@ void side_show(struct side *side, struct routing_state *state, double now)
 	if (!routing_state_looks_same(&side->state, state)) {
 		side->changed = true;
 	}
+	if (!routing_state_ways_same(&side->state, state)) {
+		side->changed = true;
+		side->urgent = true;
+	}
 	routing_state_free(&side->state);
 	side->state = *state;
 	*state = (struct routing_state){0};
@@ -104,6 +109,7 @@ void side_lose(struct side *side)
 	if (side->state.answers) {
 		side->state.answers = false;
 		side->changed = true;
+		side->urgent = true;
 	}
 }
 
@@ -154,9 +160,10 @@ void side_answer(struct side *side, bool works)
 	}
 }
 
-static bool change_is_due(const struct side *side, double now)
+/* When a change may be told. */
+static double tell_time(const struct side *side)
 {
-	return side->changed && now >= side->published + SIDE_PUBLISH_TIME;
+	return side->published + (side->urgent ? SIDE_URGENT_TIME : SIDE_PUBLISH_TIME);
 }
 
 void side_tell(struct side *side, double now)
@@ -173,8 +180,9 @@ void side_tell(struct side *side, double now)
 			listener->on_answer(listener->context, side->state.protocol, works);
 		}
 	}
-	if (change_is_due(side, now)) {
+	if (side->changed && now >= tell_time(side)) {
 		side->changed = false;
+		side->urgent = false;
 		side->published = now;
 		if (listener->on_change != NULL) {
 			listener->on_change(listener->context, side->state.protocol);
@@ -199,7 +207,7 @@ double side_deadline(const struct side *side, double deadline)
 		deadline = side_earlier(deadline, side->ask_deadline - SIDE_ANSWER_TIME);
 	}
 	if (side->changed) {
-		deadline = side_earlier(deadline, side->published + SIDE_PUBLISH_TIME);
+		deadline = side_earlier(deadline, tell_time(side));
 	}
 	return deadline;
 }

@@ -13,6 +13,8 @@
 #define SIDE_ANSWER_TIME    3.0
 /* People are told of changes at most this often. */
 #define SIDE_PUBLISH_TIME   1.0
+/* Of changes of the ways to the Internet at most this often. */
+#define SIDE_URGENT_TIME    0.1
 /* After a refusal, in seconds; doubles. */
 #define SIDE_BACK_OFF_FIRST 5.0
 #define SIDE_BACK_OFF_MAX   60.0
@@ -33,6 +35,7 @@ struct side {
 	struct routing_state state;
 	char refusal[256];
 	bool changed;     /* to be told */
+	bool urgent;      /* at once */
 	double published; /* when people were told last */
 	enum side_ask ask;
 	double ask_deadline;

@@ -4,6 +4,7 @@
 #include <linux/if_ether.h>
 #include <linux/rtnetlink.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "fake/fake_kernel.h"
 #include "unit/check_main.h"
@@ -294,8 +295,82 @@ START_TEST(routes_and_sources)
 	ck_assert_int_eq(add_route("eth0", "10.13.0.0/16", "10.13.0.1", 170), 0);
 	ck_assert_int_eq(add_route("eth0", "10.13.0.0/16", NULL, 170), -EEXIST);
 	ck_assert_int_eq(add_route("eth0", "10.14.0.0/16", NULL, 170), 0);
+	ck_assert_int_eq(add_address("eth0", "10.15.0.1/16", 0), 0);
 	ck_assert_int_eq(delete_address("eth0", "10.13.0.1/16"), 0);
-	expect_routes("10.14.0.0/16 dev eth0 table 170 metric 0\n");
+	expect_routes("10.14.0.0/16 dev eth0 table 170 metric 0\n"
+		      "10.15.0.0/16 dev eth0 table 254 metric 0\n");
+	/* The last IPv4 address takes all. */
+	ck_assert_int_eq(delete_address("eth0", "10.15.0.1/16"), 0);
+	expect_routes("");
+}
+END_TEST
+
+static int add_way(const char *link, const char *via, uint32_t metric)
+{
+	struct route route = {.key = {.table = STATE_TABLE_INTERNET, .metric = metric}};
+
+	text_copy(route.key.link, sizeof(route.key.link), link);
+	ck_assert_int_eq(ip_parse(via, &route.via), 0);
+	route.head.has = FIELD_BIT(ROUTE_VIA);
+	route.key.destination.ip.family = route.via.family;
+	return fake_route_add(&kernel, &route);
+}
+
+START_TEST(ways)
+{
+	ck_assert_int_eq(add_address("eth0", "192.0.2.77/24", 0), 0);
+	ck_assert_int_eq(delete_address("eth0", "192.0.2.77/24"), 0);
+	ck_assert_int_eq(add_address("eth0", "192.0.2.77/32", 0), 0);
+	ck_assert_int_eq(add_way("", "192.0.2.1", 1000), -EINVAL); /* via without a link */
+	ck_assert_int_eq(add_way("none", "192.0.2.1", 10), -ENODEV);
+	ck_assert_int_eq(add_way("br-lan", "192.0.2.1", 10), -ENETDOWN);
+	ck_assert_int_eq(add_way("eth0", "192.0.2.77", 10), -EINVAL); /* ourselves */
+	ck_assert_int_eq(add_way("eth0", "192.0.2.1", 10), 0);
+	ck_assert_int_eq(add_way("eth0", "192.0.2.2", 10), -EEXIST);
+	ck_assert_int_eq(add_way("", "0.0.0.0", 10), -EEXIST);
+	ck_assert_int_eq(add_way("eth0", "::", 10), 0);
+	ck_assert_int_eq(add_way("", "0.0.0.0", 1000), 0);
+	ck_assert_int_eq(set_up("eth0", 0), 0);
+	expect_routes("unreachable default table 171 metric 1000\n");
+}
+END_TEST
+
+static struct link tunnel(const char *name, const char *local, const char *remote)
+{
+	struct link link = wish(name, LINK_IP6TNL, NULL);
+
+	ck_assert_int_eq(ip_parse(local, &link.tunnel_local), 0);
+	link.head.has |= FIELD_BIT(LINK_TUNNEL_LOCAL) | FIELD_BIT(LINK_TUNNEL_REMOTE);
+	if (remote != NULL) {
+		ck_assert_int_eq(ip_parse(remote, &link.tunnel_remote), 0);
+	}
+	object_give(&link, LINK_TUNNEL_PROTOCOL, tunnel_protocol, 4);
+	return link;
+}
+
+START_TEST(tunnels)
+{
+	struct link link = tunnel("a", "fd6d::1", "fd6d::2");
+
+	ck_assert_int_eq(create(&link), 0);
+	ck_assert_uint_eq(fake_link(&kernel, "a")->mtu, 1460);
+	ck_assert(!object_has(fake_link(&kernel, "a"), LINK_MAC));
+	link = tunnel("b", "fd6d::1", "fd6d::2");
+	link.tunnel_protocol = 41; /* what it carries makes no other tunnel of it */
+	ck_assert_int_eq(create(&link), -EEXIST);
+	link = tunnel("b", "fd6d::1", NULL);
+	ck_assert_int_eq(create(&link), 0);
+	ck_assert_uint_eq(fake_link(&kernel, "b")->tunnel_remote.family, AF_INET6);
+	link = tunnel("c", "fd6d::1", "::");
+	ck_assert_int_eq(create(&link), -EEXIST);
+	link = wish("c", LINK_IP6TNL, NULL);
+	ck_assert_int_eq(create(&link), -EINVAL);
+	ck_assert_int_eq(set_mtu("a", 1279), -EINVAL);
+	ck_assert_int_eq(set_master("a", "br-lan"), -EINVAL);
+	ck_assert_int_eq(set_up("a", 1), 0);
+	ck_assert_int_eq(add_way("a", "0.0.0.0", 10), 0);
+	ck_assert_int_eq(fake_link_delete(&kernel, "a"), 0);
+	expect_routes("");
 }
 END_TEST
 
@@ -323,6 +398,11 @@ START_TEST(rules)
 	ck_assert_int_eq(fake_rule_add(&kernel, &rule), 0);
 	ck_assert_int_eq(fake_rule_delete(&kernel, &rule), 0);
 	ck_assert_uint_eq(state_count(&kernel.state, OBJECT_RULE), 1);
+	object_give(&rule, RULE_SUPPRESS, suppress, 0);
+	ck_assert_int_eq(fake_rule_add(&kernel, &rule), 0);
+	text_copy(rule.key.iif, sizeof(rule.key.iif), "none"); /* no matter */
+	ck_assert_int_eq(fake_rule_add(&kernel, &rule), 0);
+	ck_assert_int_eq(fake_rule_add(&kernel, &rule), -EEXIST);
 }
 END_TEST
 
@@ -340,6 +420,8 @@ Suite *check_suite(void)
 	tcase_add_test(tests, mesh_settings);
 	tcase_add_test(tests, prefix_routes);
 	tcase_add_test(tests, routes_and_sources);
+	tcase_add_test(tests, ways);
+	tcase_add_test(tests, tunnels);
 	tcase_add_test(tests, down_flushes);
 	tcase_add_test(tests, rules);
 	suite_add_tcase(suite, tests);

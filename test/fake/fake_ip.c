@@ -61,7 +61,7 @@ static struct route *add_route(struct fake_kernel *kernel, const struct route *w
 
 	if (route != NULL) {
 		*route = *wanted;
-		route->head.has = FIELD_BIT(ROUTE_SOURCE);
+		route->head.has = FIELD_BIT(ROUTE_FIELD_COUNT) - 1;
 	}
 	return route;
 }
@@ -91,16 +91,50 @@ static int add_prefix_route(struct fake_kernel *kernel, const struct address *ad
 	return add_route(kernel, &route) != NULL ? 0 : -ENOMEM;
 }
 
-int fake_route_add(struct fake_kernel *kernel, const struct route *wanted)
+/* Another route of the same table, metric and destination in a table of ways. Linux appends it:
+ * behind the other in IPv4, as a next hop of the same route in IPv6. Neither is ever wanted. */
+static bool is_second(const struct fake_kernel *kernel, const struct route *wanted)
+{
+	for (size_t i = 0; i < route_count(kernel); i++) {
+		const struct route *route = route_at(kernel, i);
+		if (state_table_is_way(route->key.table) && route->key.table == wanted->key.table &&
+			route->key.metric == wanted->key.metric &&
+			memcmp(&route->key.destination, &wanted->key.destination,
+				sizeof(wanted->key.destination)) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* The next hop: a link that is up and perhaps an address behind it, or neither ("unreachable"). */
+static int check_nexthop(const struct fake_kernel *kernel, const struct route *wanted)
 {
 	const struct link *link = fake_link(kernel, wanted->key.link);
-	struct prefix network = prefix_network(&wanted->key.destination);
+	bool has_via = object_has(wanted, ROUTE_VIA) && !ip_is_zero(&wanted->via);
 
+	if (wanted->key.link[0] == '\0') {
+		return has_via ? -EINVAL : 0;
+	}
 	if (link == NULL) {
 		return -ENODEV;
 	}
 	if (!link->up) {
 		return -ENETDOWN;
+	}
+	return has_via && (wanted->via.family != wanted->key.destination.ip.family ||
+				  ip_is_local(kernel, &wanted->via))
+		       ? -EINVAL
+		       : 0;
+}
+
+int fake_route_add(struct fake_kernel *kernel, const struct route *wanted)
+{
+	struct prefix network = prefix_network(&wanted->key.destination);
+	int result = check_nexthop(kernel, wanted);
+
+	if (result < 0) {
+		return result;
 	}
 	if (memcmp(&network, &wanted->key.destination, sizeof(network)) != 0) {
 		return -EINVAL;
@@ -109,7 +143,8 @@ int fake_route_add(struct fake_kernel *kernel, const struct route *wanted)
 		!ip_is_local(kernel, &wanted->source)) {
 		return -EINVAL;
 	}
-	if (state_find(&kernel->state, OBJECT_ROUTE, &wanted->key) != NULL) {
+	if (state_find(&kernel->state, OBJECT_ROUTE, &wanted->key) != NULL ||
+		is_second(kernel, wanted)) {
 		return -EEXIST;
 	}
 	return add_route(kernel, wanted) != NULL ? 0 : -ENOMEM;
@@ -129,7 +164,7 @@ int fake_route_set(struct fake_kernel *kernel, const struct route *wanted)
 			memcmp(&route->key.destination, &wanted->key.destination,
 				sizeof(wanted->key.destination)) == 0) {
 			*route = *wanted;
-			route->head.has = FIELD_BIT(ROUTE_SOURCE);
+			route->head.has = FIELD_BIT(ROUTE_FIELD_COUNT) - 1;
 			return 0;
 		}
 	}
@@ -255,6 +290,25 @@ static void drop_kernel_route(struct fake_kernel *kernel, const struct address *
 	}
 }
 
+/* A link without any IPv4 address has no IPv4 routes (fib_inetaddr_event()). */
+static void drop_ipv4_routes(struct fake_kernel *kernel, const char *link)
+{
+	for (size_t i = 0; i < address_count(kernel); i++) {
+		if (is_of(address_at(kernel, i), link, AF_INET)) {
+			return;
+		}
+	}
+	for (size_t i = 0; i < route_count(kernel);) {
+		struct route *route = route_at(kernel, i);
+		if (strcmp(route->key.link, link) == 0 &&
+			route->key.destination.ip.family == AF_INET) {
+			fake_remove(kernel, OBJECT_ROUTE, route);
+		} else {
+			i++;
+		}
+	}
+}
+
 int fake_address_delete(struct fake_kernel *kernel, const struct address_key *key)
 {
 	struct address *found = state_find(&kernel->state, OBJECT_ADDRESS, key);
@@ -273,6 +327,7 @@ int fake_address_delete(struct fake_kernel *kernel, const struct address_key *ke
 		drop_source(kernel, &gone.key.prefix.ip);
 	}
 	if (gone.key.prefix.ip.family == AF_INET) {
+		drop_ipv4_routes(kernel, gone.key.link);
 		if (!secondary && neighbour != NULL) {
 			neighbour->head.flags &= ~FAKE_SECONDARY;
 			return add_prefix_route(kernel, neighbour);
@@ -336,12 +391,17 @@ void fake_ip_on_delete(struct fake_kernel *kernel, const char *link)
 
 /* --- rules --- */
 
+static int32_t suppress_of(const struct rule *rule)
+{
+	return object_has(rule, RULE_SUPPRESS) ? rule->suppress : -1;
+}
+
 static struct rule *find_rule(const struct fake_kernel *kernel, const struct rule *wanted)
 {
 	for (size_t i = 0; i < state_count(&kernel->state, OBJECT_RULE); i++) {
 		struct rule *rule = state_at(&kernel->state, OBJECT_RULE, i);
 		if (memcmp(&rule->key, &wanted->key, sizeof(rule->key)) == 0 &&
-			rule->table == wanted->table) {
+			rule->table == wanted->table && rule->suppress == suppress_of(wanted)) {
 			return rule;
 		}
 	}
@@ -353,11 +413,15 @@ int fake_rule_add(struct fake_kernel *kernel, const struct rule *wanted)
 	if (find_rule(kernel, wanted) != NULL) {
 		return -EEXIST;
 	}
+	if (wanted->key.source.length > ip_bits(&wanted->key.source.ip)) {
+		return -EINVAL;
+	}
 	struct rule *rule = state_add(&kernel->state, OBJECT_RULE, &wanted->key);
 	if (rule == NULL) {
 		return -ENOMEM;
 	}
 	*rule = *wanted;
+	object_give(rule, RULE_SUPPRESS, suppress, suppress_of(wanted));
 	return 0;
 }
 

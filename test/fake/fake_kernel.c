@@ -56,7 +56,9 @@ int fake_copy_state(const struct state *state, struct state *copy)
 			memcpy(added, object, object_classes[type].size);
 		}
 	}
-	return copy_ruleset(&state->ruleset, &copy->ruleset);
+	int result = copy_ruleset(&state->ruleset, &copy->ruleset);
+
+	return result < 0 ? result : copy_ruleset(&state->nat, &copy->nat);
 }
 
 int fake_copy(const struct fake_kernel *kernel, struct fake_kernel *copy)
@@ -116,16 +118,18 @@ int fake_sysctl_set(struct fake_kernel *kernel, const struct sysctl *wanted)
 	return 0;
 }
 
-int fake_ruleset_set(struct fake_kernel *kernel, const struct ruleset *ruleset)
+int fake_ruleset_set(struct fake_kernel *kernel, enum object_type type,
+	const struct ruleset *ruleset)
 {
-	bool present = kernel->state.ruleset.present;
+	struct ruleset *table = type == OBJECT_NAT ? &kernel->state.nat : &kernel->state.ruleset;
+	bool present = table->present;
 
-	ruleset_free(&kernel->state.ruleset);
-	memset(&kernel->state.ruleset, 0, sizeof(kernel->state.ruleset));
+	ruleset_free(table);
+	memset(table, 0, sizeof(*table));
 	if (ruleset == NULL) {
 		return present ? 0 : -ENOENT;
 	}
-	return copy_ruleset(ruleset, &kernel->state.ruleset);
+	return copy_ruleset(ruleset, table);
 }
 
 static int apply_link(struct fake_kernel *kernel, const struct op *op, uint64_t fields)
@@ -187,8 +191,8 @@ static int apply_rule(struct fake_kernel *kernel, const struct op *op)
 
 int fake_apply_fields(struct fake_kernel *kernel, const struct op *op, uint64_t fields)
 {
-	if (op->type == OBJECT_RULESET) {
-		return fake_ruleset_set(kernel, op->desired);
+	if (op->type == OBJECT_RULESET || op->type == OBJECT_NAT) {
+		return fake_ruleset_set(kernel, op->type, op->desired);
 	}
 	if (op->verb == OP_DELETE && op->observed == NULL) {
 		return -EINVAL;
@@ -217,6 +221,7 @@ int fake_apply_fields(struct fake_kernel *kernel, const struct op *op, uint64_t 
 	case OBJECT_SYSCTL:
 		return op->verb == OP_DELETE ? -EOPNOTSUPP : fake_sysctl_set(kernel, op->desired);
 	case OBJECT_RULESET:
+	case OBJECT_NAT:
 	case OBJECT_TYPES:
 		break;
 	}

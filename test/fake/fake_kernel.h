@@ -54,6 +54,7 @@ int fake_hardif_set(struct fake_kernel *kernel, const struct hardif *wanted, uin
 int fake_mesh_vlan_set(struct fake_kernel *kernel, const struct mesh_vlan *wanted, uint64_t fields);
 int fake_sysctl_set(struct fake_kernel *kernel, const struct sysctl *wanted);
 /* NULL deletes the table. */
-int fake_ruleset_set(struct fake_kernel *kernel, const struct ruleset *ruleset);
+int fake_ruleset_set(struct fake_kernel *kernel, enum object_type type,
+	const struct ruleset *ruleset);
 
 #endif

@@ -3,12 +3,15 @@
 #include <errno.h>
 #include <linux/if_ether.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "base/cleanup.h"
 #include "fake/fake_rooms.h"
 
 #define MTU_LOWEST      68
 #define VLAN_ID_HIGHEST 4094
+#define IPV6_MTU_LOWEST 1280
+#define IPV6_HEAD       40
 
 #define FIELDS_OF_ALL                                                                              \
 	(FIELD_BIT(LINK_KIND) | FIELD_BIT(LINK_LOWER) | FIELD_BIT(LINK_MAC) |                      \
@@ -17,12 +20,16 @@
 		FIELD_BIT(LINK_RP_FILTER) | FIELD_BIT(LINK_ARP_IGNORE) |                           \
 		FIELD_BIT(LINK_ACCEPT_DAD) | FIELD_BIT(LINK_ACCEPT_RA))
 #define FIELDS_OF_VLAN (FIELD_BIT(LINK_VLAN_ID) | FIELD_BIT(LINK_VLAN_PROTOCOL))
+#define FIELDS_OF_TUNNEL                                                                           \
+	(FIELD_BIT(LINK_TUNNEL_LOCAL) | FIELD_BIT(LINK_TUNNEL_REMOTE) |                            \
+		FIELD_BIT(LINK_TUNNEL_PROTOCOL))
 #define FIELDS_OF_BRIDGE                                                                           \
 	(FIELD_BIT(LINK_STP) | FIELD_BIT(LINK_MULTICAST_SNOOPING) |                                \
 		FIELD_BIT(LINK_MULTICAST_QUERIER))
 /* Given once, when the link is made. */
 #define FIELDS_OF_BIRTH                                                                            \
-	(FIELD_BIT(LINK_KIND) | FIELD_BIT(LINK_LOWER) | FIELDS_OF_VLAN | FIELD_BIT(LINK_ALGORITHM))
+	(FIELD_BIT(LINK_KIND) | FIELD_BIT(LINK_LOWER) | FIELDS_OF_VLAN | FIELDS_OF_TUNNEL |        \
+		FIELD_BIT(LINK_ALGORITHM))
 
 struct link *fake_link(const struct fake_kernel *kernel, const char *name)
 {
@@ -52,7 +59,8 @@ static int set_mtu(struct fake_kernel *kernel, struct link *link, uint32_t mtu)
 {
 	const struct link *lower = fake_link(kernel, link->lower);
 
-	if (mtu < MTU_LOWEST || (link->max_mtu != 0 && mtu > link->max_mtu) ||
+	if (mtu < MTU_LOWEST || (link->kind == LINK_IP6TNL && mtu < IPV6_MTU_LOWEST) ||
+		(link->max_mtu != 0 && mtu > link->max_mtu) ||
 		(link->kind == LINK_BATADV && mtu > ETH_DATA_LEN)) {
 		return -EINVAL;
 	}
@@ -168,6 +176,9 @@ static int set_master(struct fake_kernel *kernel, struct link *link, const char 
 
 static int set_mac(struct link *link, const struct mac *mac)
 {
+	if (link->kind == LINK_IP6TNL) {
+		return -EOPNOTSUPP;
+	}
 	if (mac_is_zero(mac) || (mac->bytes[0] & 1)) {
 		return -EADDRNOTAVAIL;
 	}
@@ -285,6 +296,25 @@ static int check_upper(const struct fake_kernel *kernel, const struct link *want
 	return vlan_exists(kernel, wanted) ? -EEXIST : 0;
 }
 
+/* The ends alone make a tunnel, not what it carries (ip6_tnl_newlink()). */
+static int check_tunnel(const struct fake_kernel *kernel, const struct link *wanted,
+	uint64_t fields)
+{
+	if ((fields & FIELDS_OF_TUNNEL) != FIELDS_OF_TUNNEL ||
+		wanted->tunnel_local.family != AF_INET6) {
+		return -EINVAL;
+	}
+	for (size_t i = 0; i < link_count(kernel); i++) {
+		const struct link *link = link_at(kernel, i);
+		if (link->kind == LINK_IP6TNL &&
+			object_field_equal(OBJECT_LINK, link, wanted, LINK_TUNNEL_LOCAL) &&
+			object_field_equal(OBJECT_LINK, link, wanted, LINK_TUNNEL_REMOTE)) {
+			return -EEXIST;
+		}
+	}
+	return 0;
+}
+
 static int check_birth(const struct fake_kernel *kernel, const struct link *wanted, uint64_t fields)
 {
 	if (!(fields & FIELD_BIT(LINK_KIND)) || (fields & ~wanted->head.has)) {
@@ -300,11 +330,26 @@ static int check_birth(const struct fake_kernel *kernel, const struct link *want
 				       strcmp(wanted->algorithm, "BATMAN_V") == 0
 			       ? 0
 			       : -EINVAL;
+	case LINK_IP6TNL:
+		return check_tunnel(kernel, wanted, fields);
 	case LINK_BRIDGE:
 	case LINK_OTHER:
 		return 0;
 	}
 	return -EOPNOTSUPP;
+}
+
+static void fill_tunnel(struct link *link, const struct link *wanted)
+{
+	link->head.has |= FIELDS_OF_TUNNEL;
+	link->head.has &= ~FIELD_BIT(LINK_MAC);
+	memset(&link->mac, 0, sizeof(link->mac));
+	link->ethernet = 0;
+	link->mtu -= IPV6_HEAD;
+	link->tunnel_local = wanted->tunnel_local;
+	link->tunnel_remote = wanted->tunnel_remote;
+	link->tunnel_remote.family = AF_INET6; /* told as :: */
+	link->tunnel_protocol = wanted->tunnel_protocol;
 }
 
 static void fill_birth(const struct fake_kernel *kernel, struct link *link,
@@ -335,6 +380,8 @@ static void fill_birth(const struct fake_kernel *kernel, struct link *link,
 	} else if (link->kind == LINK_BRIDGE) {
 		link->head.has |= FIELDS_OF_BRIDGE;
 		link->multicast_snooping = 1;
+	} else if (link->kind == LINK_IP6TNL) {
+		fill_tunnel(link, wanted);
 	} else if (link->kind == LINK_BATADV) {
 		object_give_text(link, LINK_ALGORITHM, algorithm,
 			object_has(wanted, LINK_ALGORITHM) ? wanted->algorithm : "BATMAN_IV");

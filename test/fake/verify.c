@@ -61,6 +61,7 @@ static bool op_is_allowed(const struct plan *plan, const struct op *op)
 	case OBJECT_SYSCTL:
 		return op->verb != OP_DELETE;
 	case OBJECT_RULESET:
+	case OBJECT_NAT:
 		return true;
 	case OBJECT_TYPES:
 		break;
@@ -164,10 +165,9 @@ bool verify_reached(const struct state *desired, const struct state *observed,
 			}
 		}
 	}
-	if (desired->ruleset.present != observed->ruleset.present ||
-		(desired->ruleset.present &&
-			!ruleset_equal(&desired->ruleset, &observed->ruleset))) {
-		return wrong(verdict, "the ruleset differs");
+	if (!ruleset_equal(&desired->ruleset, &observed->ruleset) ||
+		!ruleset_equal(&desired->nat, &observed->nat)) {
+		return wrong(verdict, "a ruleset differs");
 	}
 	return true;
 }
@@ -199,7 +199,11 @@ static bool must_go(const struct state *desired, const struct state *before,
 		       (wanted->vlan_id != link->vlan_id ||
 			       wanted->vlan_protocol != link->vlan_protocol)) ||
 	       (object_has(wanted, LINK_ALGORITHM) &&
-		       strcmp(wanted->algorithm, link->algorithm) != 0);
+		       strcmp(wanted->algorithm, link->algorithm) != 0) ||
+	       (wanted->kind == LINK_IP6TNL &&
+		       (!object_field_equal(OBJECT_LINK, wanted, link, LINK_TUNNEL_LOCAL) ||
+			       !object_field_equal(OBJECT_LINK, wanted, link, LINK_TUNNEL_REMOTE) ||
+			       wanted->tunnel_protocol != link->tunnel_protocol));
 }
 
 /* Fields of a foreign link that may change with what is below or above it. */
@@ -284,20 +288,45 @@ static bool object_is_same(enum object_type type, const void *before, const void
 	return true;
 }
 
+static bool address_is_same(const struct state *after, const struct address *address)
+{
+	const struct address *now = state_find(after, OBJECT_ADDRESS, &address->key);
+
+	return now != NULL && now->metric == address->metric && now->nodad == address->nodad;
+}
+
+/* IPv4 takes all routes of a link with its last address; one that stayed keeps them. */
+static bool lost_all_ipv4(const struct state *before, const struct state *after, const char *link)
+{
+	bool lost = false;
+
+	for (size_t i = 0; i < state_count(before, OBJECT_ADDRESS); i++) {
+		const struct address *address = state_at(before, OBJECT_ADDRESS, i);
+		if (address->key.prefix.ip.family == AF_INET &&
+			strcmp(address->key.link, link) == 0) {
+			if (address_is_same(after, address)) {
+				return false;
+			}
+			lost = true;
+		}
+	}
+	return lost;
+}
+
 /* IPv6 takes any route to the network of the last address that goes, whoever made it. */
 static bool route_went_with_address(const struct state *before, const struct state *after,
 	const struct route *route)
 {
+	if (route->key.destination.ip.family == AF_INET) {
+		return lost_all_ipv4(before, after, route->key.link);
+	}
 	for (size_t i = 0; i < state_count(before, OBJECT_ADDRESS); i++) {
 		const struct address *address = state_at(before, OBJECT_ADDRESS, i);
 		struct prefix network = prefix_network(&address->key.prefix);
 		if (is_owned(address) && address->key.prefix.ip.family == AF_INET6 &&
 			strcmp(address->key.link, route->key.link) == 0 &&
 			memcmp(&network, &route->key.destination, sizeof(network)) == 0) {
-			const struct address *now =
-				state_find(after, OBJECT_ADDRESS, &address->key);
-			if (now == NULL || now->metric != address->metric ||
-				now->nodad != address->nodad) {
+			if (!address_is_same(after, address)) {
 				return true;
 			}
 		}

@@ -11,6 +11,7 @@
 
 #define VLAN_TAG            4
 #define PREFIX_ROUTE_METRIC 256
+#define OTHER_TABLE         200
 
 /* A wish in the making: what it asks for, what is there, what comes out. */
 struct build {
@@ -53,6 +54,7 @@ struct wish wish_random(struct dice *dice)
 		.ipv6_source = dice_chance(dice, 20),
 		.rules = dice_chance(dice, 80),
 		.ruleset = dice_chance(dice, 80),
+		.nat = dice_chance(dice, 50),
 		.sysctls = dice_chance(dice, 80),
 		.seed = dice_roll(dice, 1000000)};
 	/* Now and then a name that was a bridge's becomes a mesh's. */
@@ -70,6 +72,7 @@ struct wish wish_random(struct dice *dice)
 	for (size_t i = 0; i < WORLD_BASES; i++) {
 		wish.bases[i] = random_base(dice);
 	}
+	wish.ways = wish_ways_random(dice);
 	return wish;
 }
 
@@ -78,7 +81,7 @@ struct wish wish_change(const struct wish *wish, struct dice *dice)
 	struct wish other = wish_random(dice);
 	struct wish changed = *wish;
 
-	switch (dice_roll(dice, 6)) {
+	switch (dice_roll(dice, 8)) {
 	case 0:
 		changed.cloud = other.cloud;
 		changed.node = other.node;
@@ -96,6 +99,10 @@ struct wish wish_change(const struct wish *wish, struct dice *dice)
 		break;
 	case 3:
 		return other;
+	case 4:
+	case 5:
+		changed.ways = other.ways;
+		break;
 	default: {
 		size_t i = dice_roll(dice, WORLD_BASES);
 		changed.bases[i] = other.bases[i];
@@ -216,7 +223,7 @@ static void add_address(struct build *build, const char *link, const struct pref
 		if (object_has(&added, ADDRESS_METRIC)) {
 			add_prefix_route(build, &added, RT_TABLE_MAIN, main_metric);
 		}
-		add_prefix_route(build, &added, STATE_TABLE_ANYCAST + (metric == 0),
+		add_prefix_route(build, &added, metric == 0 ? OTHER_TABLE : STATE_TABLE_ANYCAST,
 			ipv4 ? 0 : 1024);
 	}
 }
@@ -412,6 +419,18 @@ static void build_base(struct build *build, size_t index)
 	}
 }
 
+static void build_table(struct build *build, struct ruleset *table, enum nft_verdict verdict)
+{
+	struct nft_chain chain = {.name = "forward", .type = "filter"};
+	struct nft_rule rule = {.chain = "forward", .name = "test", .verdict = verdict};
+
+	rule.matches[0].value[0] = build->wish->cloud;
+	rule.match_count = 1;
+	build->no_memory |= ruleset_add_chain(table, &chain) < 0;
+	build->no_memory |= ruleset_add_rule(table, &rule) < 0;
+	table->present = true;
+}
+
 static void build_rest(struct build *build)
 {
 	static const char *const paths[] = {"net/ipv4/ip_forward", "net/no/such/thing"};
@@ -425,15 +444,10 @@ static void build_rest(struct build *build)
 		}
 	}
 	if (build->wish->ruleset) {
-		struct nft_chain chain = {.name = "forward", .type = "filter"};
-		struct nft_rule rule = {.chain = "forward",
-			.name = "test",
-			.verdict = NFT_VERDICT_DROP};
-		rule.matches[0].value[0] = build->wish->cloud;
-		rule.match_count = 1;
-		build->no_memory |= ruleset_add_chain(&build->desired->ruleset, &chain) < 0;
-		build->no_memory |= ruleset_add_rule(&build->desired->ruleset, &rule) < 0;
-		build->desired->ruleset.present = true;
+		build_table(build, &build->desired->ruleset, NFT_VERDICT_DROP);
+	}
+	if (build->wish->nat) {
+		build_table(build, &build->desired->nat, NFT_VERDICT_MASQUERADE);
 	}
 }
 
@@ -448,6 +462,7 @@ int wish_build(const struct wish *wish, const struct state *observed, struct sta
 		build_base(&build, i);
 	}
 	build_rest(&build);
+	build.no_memory |= wish_add_ways(wish, observed, desired) < 0;
 	state_sort(desired);
 	return build.no_memory ? -ENOMEM : 0;
 }

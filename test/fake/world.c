@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <linux/if_ether.h>
 #include <linux/rtnetlink.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -112,6 +113,31 @@ static void add_foreign_route(struct fake_kernel *kernel, const char *link,
 	fake_route_add(kernel, &route);
 }
 
+/* Another program's default route in one of our tables; nobody's metric. */
+static void add_foreign_way(struct fake_kernel *kernel, struct dice *dice)
+{
+	static const char *const links[] = {"", "eth0", "md-a", "br-lan"};
+	struct route route = {.key.table = STATE_TABLE_INTERNET + dice_roll(dice, 5),
+		.key.metric = 77,
+		.key.destination.ip.family = dice_chance(dice, 50) ? AF_INET : AF_INET6};
+
+	text_copy(route.key.link, sizeof(route.key.link), links[dice_roll(dice, 4)]);
+	fake_route_add(kernel, &route);
+}
+
+/* A routing daemon's, as bmx7 makes them. */
+static void add_foreign_tunnel(struct fake_kernel *kernel)
+{
+	struct link link = new_link("X7Out_far", LINK_IP6TNL);
+
+	object_give(&link, LINK_TUNNEL_LOCAL, tunnel_local,
+		((struct ip){.family = AF_INET6, .bytes = {0xfd, 0x66}}));
+	object_give(&link, LINK_TUNNEL_REMOTE, tunnel_remote,
+		((struct ip){.family = AF_INET6, .bytes = {0xfd, 0x77}}));
+	object_give(&link, LINK_TUNNEL_PROTOCOL, tunnel_protocol, IPPROTO_IPIP);
+	fake_link_create(kernel, &link, link.head.has, 0);
+}
+
 static void add_foreign_rule(struct fake_kernel *kernel, uint32_t priority,
 	const struct prefix *source, uint32_t table)
 {
@@ -143,6 +169,10 @@ int world_start(struct fake_kernel *kernel, struct dice *dice)
 	fake_link_create(kernel, &bridge, bridge.head.has, 0);
 	if (dice_chance(dice, 50)) {
 		add_foreign_vlan(kernel, "eth0.30", "eth0", 30);
+	}
+	if (dice_chance(dice, 50)) {
+		add_foreign_tunnel(kernel);
+		add_foreign_way(kernel, dice);
 	}
 	add_foreign_address(kernel, "eth0", &office, 0);
 	add_foreign_route(kernel, "eth0", &near, 170);
@@ -232,7 +262,7 @@ static void disturb_ip(struct fake_kernel *kernel, struct dice *dice)
 	const struct route *route = pick(kernel, OBJECT_ROUTE, dice);
 	const struct rule *rule = pick(kernel, OBJECT_RULE, dice);
 
-	switch (dice_roll(dice, 6)) {
+	switch (dice_roll(dice, 8)) {
 	case 0:
 		if (address != NULL) {
 			struct address_key key = address->key;
@@ -257,6 +287,12 @@ static void disturb_ip(struct fake_kernel *kernel, struct dice *dice)
 	case 4:
 		add_foreign_route(kernel, link->name, dice_chance(dice, 50) ? &ipv4 : &ipv6,
 			dice_chance(dice, 50) ? RT_TABLE_MAIN : STATE_TABLE_ANYCAST);
+		break;
+	case 5:
+		add_foreign_way(kernel, dice);
+		break;
+	case 6: /* a tunnel of ours is lost */
+		fake_link_delete(kernel, dice_chance(dice, 50) ? "md-a" : "md-b");
 		break;
 	default:
 		add_foreign_rule(kernel, 12, &ipv4, 99);
@@ -288,7 +324,7 @@ static void disturb_settings(struct fake_kernel *kernel, struct dice *dice)
 		sysctl->value = (int32_t)dice_roll(dice, 3);
 		break;
 	default:
-		fake_ruleset_set(kernel, NULL);
+		fake_ruleset_set(kernel, dice_chance(dice, 50) ? OBJECT_NAT : OBJECT_RULESET, NULL);
 		break;
 	}
 }

@@ -24,7 +24,22 @@ int world_start(struct fake_kernel *kernel, struct dice *dice);
 /* Something another program or the hardware does. What the kernel refuses does not happen. */
 void world_disturb(struct fake_kernel *kernel, struct dice *dice);
 
-#define WISH_VIDS 2
+#define WISH_VIDS    2
+#define WISH_TUNNELS 2
+#define WISH_WAYS    24 /* three of each family in each table */
+
+/* Ways to the Internet, see wish_ways.c. */
+struct wish_ways {
+	struct {
+		bool used;
+		uint8_t remote; /* 0 = from anybody */
+		uint8_t carries;
+	} tunnels[WISH_TUNNELS];
+	bool swapped; /* each tunnel has the other's local end */
+	uint8_t ways[WISH_WAYS];
+	bool with_source[WISH_WAYS];
+	bool rules;
+};
 
 /* A configuration, as loosely as the structs of core/state.h allow. */
 struct wish {
@@ -52,11 +67,16 @@ struct wish {
 	bool ipv6_source;
 	bool rules;
 	bool ruleset;
+	bool nat;
 	bool sysctls;
+	struct wish_ways ways;
 	uint32_t seed; /* of the many small settings */
 };
 
 struct wish wish_random(struct dice *dice);
+struct wish_ways wish_ways_random(struct dice *dice);
+/* Adds their objects to what is wanted already. 0 or -ENOMEM. */
+int wish_add_ways(const struct wish *wish, const struct state *observed, struct state *desired);
 /* A wish that differs from the one before in a few things. */
 struct wish wish_change(const struct wish *wish, struct dice *dice);
 /* The state it asks for, given what is there to build on; sorted. 0 or -ENOMEM. */

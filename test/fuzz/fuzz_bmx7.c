@@ -31,7 +31,7 @@ static void compare(const struct bmx7_answer *answer, char *text)
 		}
 		bmx7_commands_free(&commands);
 	}
-	(void)bmx7_faults_find(&machine, answer, &mending, why, sizeof(why));
+	(void)bmx7_faults_find(&machine, answer, false, &mending, why, sizeof(why));
 	bmx7_commands_free(&mending);
 }
 

@@ -5,7 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/config.h"
+#include "core/config_keys.h"
+#include "core/gateway.h"
+#include "core/problem.h"
+#include "uplink/targets.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 
@@ -95,8 +98,49 @@ static void check_dhcp(const struct config *config)
 	}
 }
 
+static void check_probes(const struct probes_config *probes)
+{
+	for (int kind = 0; kind < PROBE_KINDS; kind++) {
+		expect((size_t)probes->need[kind] <= probes->target_count[kind]);
+		for (size_t i = 0; i < probes->target_count[kind]; i++) {
+			const char *text = probes->targets[kind][i].text;
+			struct target target;
+			struct ip ip = {0};
+			/* Whoever asks them reads the same from them. */
+			check_word(text, false);
+			expect(target_parse((enum probe_kind)kind, text, &target) == 0);
+			expect(config_target_address((enum probe_kind)kind, text, &ip) ==
+				(target.ip.family != 0));
+			expect(memcmp(&ip, &target.ip, sizeof(ip)) == 0);
+		}
+	}
+	check_word(probes->dns_name, false);
+	expect(probes->flap_reuse > 0 && probes->flap_reuse < probes->flap_suppress);
+	expect(probes->interval_doubtful <= probes->interval);
+}
+
+static void check_ways(const struct config *config)
+{
+	struct problem_list problems = {0};
+
+	check_probes(&config->probes);
+	for (size_t i = 0; i < config->uplink_count; i++) {
+		const struct uplink_config *uplink = &config->uplinks[i];
+		expect(text_is_glob(uplink->name) || ifname_is_valid(uplink->name));
+		expect(uplink->down >= 0 && uplink->down <= UINT32_MAX);
+		expect(uplink->cap >= 1 && uplink->cap <= 100);
+	}
+	check_word(config->gateway.use, true);
+	expect(config->gateway.mode != GATEWAY_USE || config->gateway.use[0] != '\0');
+	expect(config->gateway.prefer_count <= GATEWAY_NAMES_MAX);
+	expect(config->gateway.avoid_count <= GATEWAY_NAMES_MAX);
+	expect(config_warn(config, &problems) == 0);
+	problem_list_free(&problems);
+}
+
 static void check_config(const struct config *config)
 {
+	check_ways(config);
 	check_layer3(&config->bmx7);
 	check_layer3(&config->babeld);
 	check_word(config->alfred.program.path, true);

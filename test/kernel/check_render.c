@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "routing/babeld_file.h"
 #include "unit/render_scene.h"
 
 #define ANSWER_SECONDS 10
@@ -101,6 +102,7 @@ static void expect_answer(struct child_arguments *arguments, const char *socket_
 
 START_TEST(babeld)
 {
+	struct uplink_config uplink = {.metric = 128};
 	struct child_arguments arguments = {0};
 
 	if (_i == 1) {
@@ -108,6 +110,12 @@ START_TEST(babeld)
 		scene.input.run_dir = dir;
 		scene.input.state_dir = dir;
 	}
+	if (_i == 2) {
+		scene.scene.config.gateway.enabled = true;
+		scene.scene.config.uplinks = &uplink;
+		scene.scene.config.uplink_count = 1;
+	}
+	ck_assert_int_eq(babeld_file_prepare(dir, &scene.scene.identity.mac, &scene.err), 0);
 	ck_assert_int_eq(render_babeld(&scene.input, &arguments, &scene.err), 0);
 	expect_answer(&arguments, CHILD_BABELD_SOCKET, "dump\n", 5, "BABEL 1.");
 }
@@ -173,7 +181,7 @@ Suite *check_suite(void)
 
 	tcase_add_checked_fixture(tests, open_scene, close_scene);
 	tcase_set_timeout(tests, 3 * ANSWER_SECONDS);
-	tcase_add_loop_test(tests, babeld, 0, 2);
+	tcase_add_loop_test(tests, babeld, 0, 3);
 	tcase_add_test(tests, bmx7);
 	tcase_add_test(tests, alfred);
 	tcase_add_loop_test(tests, dnsmasq, 0, 2);

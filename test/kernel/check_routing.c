@@ -220,7 +220,7 @@ END_TEST
 
 START_TEST(announcements)
 {
-	struct prefix announce[2];
+	struct routing_announcement announce[2] = {0};
 	struct trio trio;
 	struct routing_wish wish = {.links = link_names,
 		.link_count = 2,
@@ -232,8 +232,8 @@ START_TEST(announcements)
 		return;
 	}
 	trio_start(&trio, protocols[_i], "");
-	prefix_parse("10.2.0.1/16", &announce[0]);
-	prefix_parse("10.99.0.0/16", &announce[1]);
+	prefix_parse("10.2.0.1/16", &announce[0].network);
+	prefix_parse("10.99.0.0/16", &announce[1].network);
 	ck_assert_int_eq(routing_set_wish(trio.routing, trio.protocol, &wish, trio_now()), 0);
 	trio_wait(&trio, 60, has_both_sides, "two links");
 	if (trio.protocol == PROTOCOL_BABELD) {
@@ -301,7 +301,7 @@ static bool has_refusal(struct trio *trio)
 
 START_TEST(tunnels)
 {
-	struct prefix announce[1];
+	struct routing_announcement announce[1] = {0};
 	struct routing_search search[1] = {{.name = "nodes", .max_length = 32}};
 	struct trio trio;
 	char missing[64];
@@ -322,7 +322,7 @@ START_TEST(tunnels)
 	}
 	trio_start(&trio, PROTOCOL_BMX7,
 		"tunDev=main /tun4Address=10.%d.0.1/16 tunOut=n /network=10.0.0.0/8");
-	prefix_parse("10.2.0.1/16", &announce[0]);
+	prefix_parse("10.2.0.1/16", &announce[0].network);
 	prefix_parse("10.2.0.1/16", &wish.tunnel_ipv4);
 	prefix_parse("10.0.0.0/8", &search[0].network);
 	trio_run("ip addr del 10.2.0.1/16 dev lan");
@@ -347,6 +347,116 @@ START_TEST(tunnels)
 }
 END_TEST
 
+/* Two gateways, a and c: both may have their tunnels at once, whichever bmx7 itself would take. */
+
+static const struct routing_network *find_way(const struct trio *trio, const char *name)
+{
+	const struct routing_state *state = trio_state(trio);
+
+	for (size_t i = 0; i < state->network_count; i++) {
+		const struct routing_network *network = &state->networks[i];
+		if (network->network.length == 0 && strcmp(network->name, name) == 0) {
+			return network;
+		}
+	}
+	return NULL;
+}
+
+static bool has_both_ways(struct trio *trio)
+{
+	return find_way(trio, "node-a") != NULL && find_way(trio, "node-c") != NULL;
+}
+
+static bool has_one_way(struct trio *trio)
+{
+	return find_way(trio, "node-a") == NULL && find_way(trio, "node-c") != NULL;
+}
+
+static bool has_both_tunnels(struct trio *trio)
+{
+	return has_both_ways(trio) && find_way(trio, "node-a")->tunnel[0] != '\0' &&
+	       find_way(trio, "node-c")->tunnel[0] != '\0';
+}
+
+static void wish_pin(struct routing_wish *wish, const struct trio *trio, const char *name,
+	uint32_t metric)
+{
+	struct routing_search *search = &wish->search[wish->search_count++];
+
+	*search = (struct routing_search){.metric = metric};
+	snprintf(search->name, sizeof(search->name), "pin_%s", name);
+	prefix_parse("0.0.0.0/0", &search->network);
+	text_copy(search->gateway, sizeof(search->gateway), find_way(trio, name)->id);
+}
+
+static void check_routes(const char *const *devices, const char *const *metrics, size_t count)
+{
+	char *text = trio_output("ip route show default");
+	char line[96];
+
+	for (size_t i = 0; i < count; i++) {
+		snprintf(line, sizeof(line), "default dev %s proto 110 metric %s", devices[i],
+			metrics[i]);
+		ck_assert_msg(strstr(text, line) != NULL, "%s: %s", line, text);
+	}
+	free(text);
+}
+
+START_TEST(pins)
+{
+	struct routing_search search[3] = {{.name = "inet4", .rating = 1}};
+	struct trio trio;
+	char missing[64];
+	struct routing_wish wish = {.links = link_names,
+		.link_count = 2,
+		.search = search,
+		.search_count = 1,
+		.hostname = "middle"};
+
+	if (!possible(PROTOCOL_BMX7)) {
+		return;
+	}
+	if (!routing_bmx7_has_needs(missing, sizeof(missing))) {
+		printf("  skipped: no %s\n", missing);
+		return;
+	}
+	trio_start(&trio, PROTOCOL_BMX7,
+		"tunDev=main /tun4Address=10.%d.0.1/16 "
+		"tunIn=inet4 /network=0.0.0.0/0 /bandwidth=10000000");
+	prefix_parse("10.2.0.1/16", &wish.tunnel_ipv4);
+	prefix_parse("0.0.0.0/0", &search[0].network);
+	trio_run("ip addr del 10.2.0.1/16 dev lan");
+	ck_assert_int_eq(routing_set_wish(trio.routing, trio.protocol, &wish, trio_now()), 0);
+	trio_wait(&trio, 60, has_both_ways, "two gateways");
+	ck_assert(!has_both_tunnels(&trio));
+	ck_assert_uint_eq(find_way(&trio, "node-a")->bandwidth, 9437000);
+	wish_pin(&wish, &trio, "node-a", 1101);
+	wish_pin(&wish, &trio, "node-c", 1102);
+	trio_turn(&trio, 1.5);
+	int changes = trio.changes;
+	double begin = trio_now();
+	ck_assert_int_eq(routing_set_wish(trio.routing, trio.protocol, &wish, begin), 0);
+	while (trio_now() < begin + 3 && (!has_both_tunnels(&trio) || trio.changes == changes)) {
+		trio_turn(&trio, 0.01);
+	}
+	printf("  both tunnels: %.2f s\n", trio_now() - begin);
+	ck_assert_msg(trio_now() < begin + 1, "%.2f s", trio_now() - begin);
+	const char *devices[] = {find_way(&trio, "node-a")->tunnel,
+		find_way(&trio, "node-c")->tunnel};
+	static const char *const metrics[] = {"1101", "1102"};
+	check_routes(devices, metrics, 2);
+	ck_assert_str_eq(routing_refusal(trio.routing, trio.protocol), "");
+	/* A foreign default route in front of all changes nothing. */
+	trio_run("ip route add default dev lan metric 1101 || ip route append default dev lan "
+		 "metric 1101");
+	trio_turn(&trio, 35);
+	ck_assert_str_eq(routing_refusal(trio.routing, trio.protocol), "");
+	trio_run("bmx7 runtimeDir=%s/a/bmx7 -c tunIn=-inet4", trio.dir);
+	trio_wait(&trio, 6, has_one_way, "a withdraws");
+	trio_stop(&trio);
+}
+END_TEST
+
 Suite *check_suite(void)
 {
 	Suite *suite = suite_create("routing");
@@ -360,6 +470,7 @@ Suite *check_suite(void)
 	tcase = tcase_create("tunnels");
 	tcase_set_timeout(tcase, 500);
 	tcase_add_test(tcase, tunnels);
+	tcase_add_test(tcase, pins);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }

@@ -88,7 +88,9 @@ void observe(void)
 {
 	struct observe_scope scope = {.mesh = room.mesh,
 		.mesh_vlans = room.mesh_vlans,
-		.mesh_vlan_count = room.mesh_vlan_count};
+		.mesh_vlan_count = room.mesh_vlan_count,
+		.uplinks = room.uplinks,
+		.uplink_count = room.uplink_count};
 	struct err err = {0};
 
 	state_free(&room.observed);

@@ -11,6 +11,8 @@ struct room {
 	const char *mesh; /* observed too when given */
 	const uint16_t *mesh_vlans;
 	size_t mesh_vlan_count;
+	const char (*uplinks)[64]; /* patterns */
+	size_t uplink_count;
 	struct state observed;
 	struct plan plan;
 	bool ready; /* false: no right to make a namespace; the test is to do nothing */

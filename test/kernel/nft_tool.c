@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "kernel/nft_tool.h"
 
+#include <linux/netfilter.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -32,6 +33,8 @@ static const char *const lefts[NFT_FIELDS] = {
 	[NFT_FIELD_UDP_DPORT] = "{\"payload\": {\"protocol\": \"udp\", \"field\": \"dport\"}}",
 	[NFT_FIELD_ARP_TARGET_MAC] =
 		"{\"payload\": {\"protocol\": \"arp\", \"field\": \"daddr ether\"}}",
+	[NFT_FIELD_NFPROTO] = "{\"meta\": {\"key\": \"nfproto\"}}",
+	[NFT_FIELD_TCP_FLAGS] = "{\"payload\": {\"protocol\": \"tcp\", \"field\": \"flags\"}}",
 };
 
 static const struct {
@@ -48,6 +51,9 @@ static const struct {
 	{NFT_FIELD_ICMPV6_TYPE, 134, "nd-router-advert"},
 	{NFT_FIELD_ICMPV6_TYPE, 135, "nd-neighbor-solicit"},
 	{NFT_FIELD_ICMPV6_TYPE, 136, "nd-neighbor-advert"},
+	{NFT_FIELD_NFPROTO, NFPROTO_IPV4, "ipv4"},
+	{NFT_FIELD_NFPROTO, NFPROTO_IPV6, "ipv6"},
+	{NFT_FIELD_TCP_FLAGS, 0x02, "syn"},
 };
 
 static json_t *mac_json(const uint8_t *bytes)
@@ -118,6 +124,9 @@ static json_t *left_json(const struct nft_match *match)
 	if (ruleset_field_length(match->field) == 6 && match->mask[5] == 0) {
 		left = json_pack("{s:[o,o]}", "&", left, mac_json(match->mask));
 	}
+	if (match->field == NFT_FIELD_TCP_FLAGS) {
+		left = json_pack("{s:[o,s]}", "&", left, "syn");
+	}
 	return left;
 }
 
@@ -159,8 +168,10 @@ static void compare_matches(const struct nft_rule *rule, json_t *exprs, size_t *
 
 static void compare_rule(const struct nft_rule *rule, json_t *listed)
 {
-	static const char *const verdicts[] =
-		{[NFT_VERDICT_ACCEPT] = "accept", [NFT_VERDICT_DROP] = "drop"};
+	static const char *const verdicts[] = {[NFT_VERDICT_ACCEPT] = "accept",
+		[NFT_VERDICT_DROP] = "drop",
+		[NFT_VERDICT_MASQUERADE] = "masquerade",
+		[NFT_VERDICT_CLAMP_MSS] = "mangle"};
 	json_t *exprs = json_object_get(listed, "expr");
 	size_t at = 0;
 
@@ -192,9 +203,12 @@ static void compare_chain(const struct nft_chain *chain, json_t *listed)
 	ck_assert_int_eq(json_integer_value(json_object_get(listed, "prio")), chain->priority);
 }
 
-static json_t *list_table(void)
+static json_t *list_table(enum nft_table table)
 {
-	FILE *tool = popen("nft -j list table bridge " RULESET_TABLE, "r");
+	char command[64];
+
+	snprintf(command, sizeof(command), "nft -j list table %s", ruleset_table_name(table));
+	FILE *tool = popen(command, "r");
 
 	ck_assert_ptr_nonnull(tool);
 	json_t *listed = json_loadf(tool, 0, NULL);
@@ -204,9 +218,9 @@ static json_t *list_table(void)
 	return listed;
 }
 
-void nft_tool_compare(const struct ruleset *ruleset)
+void nft_tool_compare(enum nft_table table, const struct ruleset *ruleset)
 {
-	json_t *root = list_table();
+	json_t *root = list_table(table);
 	size_t index, chains = 0, rules = 0;
 	json_t *item;
 

@@ -6,6 +6,6 @@
 #include "core/state.h"
 
 /* Fails the test unless "nft -j" lists the same chains and the same rules with the same meaning. */
-void nft_tool_compare(const struct ruleset *ruleset);
+void nft_tool_compare(enum nft_table table, const struct ruleset *ruleset);
 
 #endif

@@ -21,7 +21,7 @@
 #include "core/render.h"
 
 static const char *const names[] = {"a", "b", "c"};
-static char options[256]; /* of the daemons of a and c: a child process runs one test */
+static char options[4096]; /* of the daemons: a child process runs one test */
 
 double trio_now(void)
 {
@@ -106,7 +106,7 @@ static pid_t hold_namespace(void)
 	return pid;
 }
 
-static void in_node(const struct trio *trio, enum trio_node node, const char *command)
+void trio_run_in(const struct trio *trio, enum trio_node node, const char *command)
 {
 	if (node == NODE_B) {
 		trio_run("%s", command);
@@ -135,11 +135,11 @@ static void format_daemon(const struct trio *trio, enum trio_node node, char *co
 		snprintf(command, size,
 			"rm -f %s/" CHILD_BABELD_SOCKET
 			"; exec babeld -I '' -S %s/state -G %s/" CHILD_BABELD_SOCKET
-			" -c /dev/null -h 1 -H 1 -C 'router-id 02:00:00:00:00:0%d'"
+			" -c /dev/null -h 1 -H 1 -C 'router-id 02:00:00:00:00:0%d' %s"
 			" -C 'redistribute ip 10.0.0.0/8 eq 16 allow' -C 'redistribute local deny'"
 			" -C 'redistribute deny' %s >%s/log 2>&1",
-			dir, dir, dir, (int)node + 1, node == NODE_B ? "'no!link'" : devices(node),
-			dir);
+			dir, dir, dir, (int)node + 1, options,
+			node == NODE_B ? "'no!link'" : devices(node), dir);
 		return;
 	}
 	if (node != NODE_B) {
@@ -159,7 +159,7 @@ static void format_daemon(const struct trio *trio, enum trio_node node, char *co
 
 void trio_start_daemon(struct trio *trio, enum trio_node node)
 {
-	char command[1024];
+	char command[sizeof(options) + 1024];
 
 	format_daemon(trio, node, command, sizeof(command));
 	pid_t pid = fork();
@@ -209,7 +209,7 @@ static void add_link(const struct trio *trio, enum trio_node node, const char *h
 		trio->holders[node]);
 	trio_run("ip link set %s up", here);
 	snprintf(up, sizeof(up), "ip link set %s up", there);
-	in_node(trio, node, up);
+	trio_run_in(trio, node, up);
 }
 
 void trio_start(struct trio *trio, enum link_protocol protocol, const char *words)
@@ -232,10 +232,10 @@ void trio_start(struct trio *trio, enum link_protocol protocol, const char *word
 	add_link(trio, NODE_C, "bc", "cb");
 	for (int node = NODE_A; node < NODE_COUNT; node++) {
 		trio_run("mkdir %s/%s", trio->dir, names[node]);
-		in_node(trio, node, "ip link add lan type bridge");
-		in_node(trio, node, "ip link set lan up");
+		trio_run_in(trio, node, "ip link add lan type bridge");
+		trio_run_in(trio, node, "ip link set lan up");
 		snprintf(command, sizeof(command), "ip addr add 10.%d.0.1/16 dev lan", node + 1);
-		in_node(trio, node, command);
+		trio_run_in(trio, node, command);
 		trio_start_daemon(trio, node);
 	}
 	snprintf(run_dir, sizeof(run_dir), "%s/b", trio->dir);

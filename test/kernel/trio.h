@@ -31,8 +31,9 @@ struct trio {
 
 /* Can it be tried here? If not, reason says why. */
 bool trio_is_possible(enum link_protocol protocol, char *reason, size_t size);
-/* Namespaces, links and the daemons of a and c, which have their devices and what options say
- * ("%d" in it is the number of the node); b's has none. tmp dirs are removed by trio_stop. */
+/* Namespaces, links and the daemons. Those of a and c have their devices, b's has none. options:
+ * bmx7: of a and c ("%d" in it is the number of the node); babeld: of all, before the trio's own
+ * rules. tmp dirs are removed by trio_stop. */
 void trio_start(struct trio *trio, enum link_protocol protocol, const char *options);
 void trio_start_daemon(struct trio *trio, enum trio_node node);
 void trio_kill_daemon(struct trio *trio, enum trio_node node, int signal_number);
@@ -50,6 +51,7 @@ const struct routing_state *trio_state(const struct trio *trio);
 char *trio_output(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* Runs a command line in b that must succeed. */
 void trio_run(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void trio_run_in(const struct trio *trio, enum trio_node node, const char *command);
 /* One word of bmx7's own options: "parameters" as it answers it; malloc'd. */
 char *trio_bmx7_parameters(const struct trio *trio);
 

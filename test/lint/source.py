@@ -12,8 +12,9 @@ ROOMS = {
     "process": {"base", "core"},
     "routing": {"base", "core"},
     "cloud": {"base", "core"},
+    "uplink": {"base", "core"},
     "control": {"base", "core"},
-    "loop": {"base", "core", "kernel", "process", "routing", "cloud", "control"},
+    "loop": {"base", "core", "kernel", "process", "routing", "cloud", "uplink", "control"},
     "meshctl": {"base", "core", "control"},
     "main": {"base", "core", "kernel", "control", "loop"},
 }

@@ -32,7 +32,7 @@ CORE_FORBIDDEN = re.compile(r"(log|exchange)_\w+")
 OBJECT_SYMBOL = re.compile(
     r" O \.(data|bss|tdata|tbss)(\.\S+)?\s+\S+\s+(?:\.hidden )?(\S+)$"
 )
-LIBRARIES = ("base", "core", "kernel", "process", "routing", "cloud", "control", "loop")
+LIBRARIES = ("base", "core", "kernel", "process", "routing", "cloud", "uplink", "control", "loop")
 
 
 def output_of(*command, **options):

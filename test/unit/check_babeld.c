@@ -140,6 +140,37 @@ START_TEST(table_becomes_state)
 }
 END_TEST
 
+#define WAY(verb, metric, via, installed)                                                          \
+	verb " route 5 prefix ::/0 from ::/0 installed " installed                                 \
+	     " id ec:d0:83:22:07:5f:7d:93 metric " metric " refmetric 0 via " via " if ba"
+
+static bool turns(const struct babeld_table *table, const char *text)
+{
+	struct babeld_line line;
+
+	ck_assert_int_eq(babeld_line_parse(text, strlen(text), &line), 0);
+	return babeld_table_turns(table, &line);
+}
+
+/* What is told at once of a way: not that it costs a little more. */
+START_TEST(turns_are_seen)
+{
+	struct babeld_table table = {0};
+
+	ck_assert(turns(&table, WAY("add", "96", "fe80::3", "no")));
+	ck_assert(!turns(&table, WAY("flush", "96", "fe80::3", "no")));
+	take(&table, WAY("add", "96", "fe80::3", "no"), 1);
+	ck_assert(!turns(&table, WAY("change", "97", "fe80::3", "no")));
+	ck_assert(turns(&table, WAY("change", "96", "fe80::3", "yes")));
+	ck_assert(turns(&table, WAY("change", "96", "fe80::4", "no")));
+	ck_assert(turns(&table, WAY("change", "65535", "fe80::3", "no")));
+	ck_assert(turns(&table, WAY("flush", "96", "fe80::3", "no")));
+	take(&table, WAY("change", "65535", "fe80::3", "no"), 1);
+	ck_assert(turns(&table, WAY("change", "96", "fe80::3", "no")));
+	babeld_table_free(&table);
+}
+END_TEST
+
 START_TEST(stale_neighbour_beside_the_new_one_is_not_shown)
 {
 	struct babeld_table table = {0};
@@ -191,6 +222,7 @@ Suite *check_suite(void)
 	tcase_add_test(tcase, lines_are_understood);
 	tcase_add_test(tcase, other_lines_are_not);
 	tcase_add_test(tcase, table_becomes_state);
+	tcase_add_test(tcase, turns_are_seen);
 	tcase_add_test(tcase, stale_neighbour_beside_the_new_one_is_not_shown);
 	tcase_add_test(tcase, ten_thousand_routes_and_no_more);
 	suite_add_tcase(suite, tcase);

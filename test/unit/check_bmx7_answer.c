@@ -106,6 +106,75 @@ START_TEST(wrong_types_hide_nothing_else)
 }
 END_TEST
 
+#define NODE(name, id, dev)                                                                        \
+	"{\"nodeId\": \"" id "\", \"name\": \"" name "\", \"dev\": \"" dev                         \
+	"\", \"metric\": \"531M\", \"primaryIp\": \"fd70::1\", \"nbLocalIp\": \"fe80::1\"}"
+#define ROW(search, node, short_id, network, tunnel, metric)                                       \
+	"{\"tunOut\": \"" search "\", \"ipMtc\": " metric ", \"tunName\": \"" tunnel               \
+	"\", \"tunRoute\": \"" network "\", \"remoteName\": \"" node                               \
+	"\", \"remoteId\": \"" short_id "\", \"advNet\": \"" network                               \
+	"\", \"advBw\": \"9437K\", \"pathMtc\": \"531M\"}"
+#define A_ID "94FBAD361EC0401419E3F043B43A4BEA079657B83352D85A09CA643B"
+#define B_ID "1CBB7C33ACDF5EC29947413FC609AE6ADF553372C5B24B800CC0C865"
+#define D_ID "37A1F4721CC202986D8AA7CD137D97AD69FEF233931A952DDB362703"
+
+static const struct routing_network *find_default(const struct routing_state *state, uint8_t family,
+	const char *id)
+{
+	const struct routing_network *found = NULL;
+
+	for (size_t i = 0; i < state->network_count; i++) {
+		const struct routing_network *network = &state->networks[i];
+		if (network->network.length == 0 && network->network.ip.family == family &&
+			strcmp(network->id, id) == 0) {
+			ck_assert_ptr_null(found);
+			found = network;
+		}
+	}
+	return found;
+}
+
+/* One entry for each node, whichever searches match; also when none does. */
+START_TEST(gateways_are_told_once)
+{
+	static const char text[] = "{\"originators\": [" NODE("a", A_ID, "e0") ", " NODE("b", B_ID,
+		"e0") ", " NODE("c", C_ID, "e0") ", " NODE("dead", D_ID,
+		"---") "]}\n{\"tunnels\": ["
+		/* Pinned, and the generic search. */
+		ROW("inet4", "a", "94FBAD36", "0.0.0.0\\/0", "---", "1024") ", " ROW("inet4", "b",
+			"1CBB7C33", "0.0.0.0\\/0", "X7Out_1CBB7C33", "1024") ", " ROW("next", "b",
+			"1CBB7C33", "0.0.0.0\\/0", "X7Out_1CBB7C33", "1025") ", " ROW("pin", "a",
+			"94FBAD36", "0.0.0.0\\/0", "X7Out_94FB0000", "1101") ", " ROW("inet4",
+			"dead", "37A1F472", "0.0.0.0\\/0", "X7Out_37A1F472", "1024") ", "
+		/* Its tunnel is for another network; and none at all. */
+		ROW("clouds", "c", "370FB7C9", "10.3.0.0\\/16", "X7Out_370FB7C9",
+			"1024") ", " ROW("---", "c", "370FB7C9", "0.0.0.0\\/0", "---",
+			"0") ", " ROW("---", "a", "94FBAD36", "::\\/0", "---", "0") "]}\n$";
+	struct bmx7_answer answer;
+
+	ck_assert_int_eq(bmx7_answer_parse(text, strlen(text), &answer), 0);
+	const struct routing_network *a = find_default(&answer.state, AF_INET, A_ID);
+	const struct routing_network *a6 = find_default(&answer.state, AF_INET6, A_ID);
+	const struct routing_network *b = find_default(&answer.state, AF_INET, B_ID);
+	const struct routing_network *c = find_default(&answer.state, AF_INET, C_ID);
+	ck_assert_uint_eq(answer.state.network_count, 5);
+	/* Out of reach, it is no way. */
+	ck_assert_ptr_null(find_default(&answer.state, AF_INET, D_ID));
+	ck_assert(a != NULL && a6 != NULL && b != NULL && c != NULL);
+	ck_assert_str_eq(a->tunnel, "X7Out_94FB0000");
+	ck_assert_str_eq(a6->tunnel, "X7Out_94FB0000");
+	ck_assert_str_eq(b->tunnel, "X7Out_1CBB7C33");
+	ck_assert_uint_eq(b->bandwidth, 9437000);
+	ck_assert_uint_eq(b->metric, 531000000);
+	ck_assert(!b->own);
+	ck_assert_str_eq(c->tunnel, "X7Out_370FB7C9");
+	/* Every search's own route, but one route where two lead into the same tunnel. */
+	ck_assert_uint_eq(answer.tunnel_count, 4);
+	ck_assert_uint_eq(answer.state.route_count, 3 + 3);
+	bmx7_answer_free(&answer);
+}
+END_TEST
+
 START_TEST(numbers_have_their_units)
 {
 	ck_assert(bmx7_rate_parse("257G") == 257000000000);
@@ -150,6 +219,7 @@ Suite *check_suite(void)
 	tcase_add_test(tcase, look_is_understood);
 	tcase_add_test(tcase, broken_answers_are_refused);
 	tcase_add_test(tcase, wrong_types_hide_nothing_else);
+	tcase_add_test(tcase, gateways_are_told_once);
 	tcase_add_test(tcase, numbers_have_their_units);
 	tcase_add_test(tcase, clock_set_back_is_seen);
 	suite_add_tcase(suite, tcase);

@@ -4,7 +4,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "routing/bmx7_faults.h"
+#include "routing/bmx7_options.h"
 #include "unit/check_main.h"
 
 #define RUNNING                                                                                    \
@@ -25,7 +25,7 @@
 
 struct scene {
 	char links[4][IFNAMSIZ];
-	struct prefix announce[4];
+	struct routing_announcement announce[4];
 	struct routing_search search[4];
 	struct routing_wish wish;
 };
@@ -41,8 +41,8 @@ static void set_scene(struct scene *scene)
 			.search_count = 1,
 			.hostname = "nodeb"},
 	};
-	prefix_parse("10.2.0.0/16", &scene->announce[0]); /* the tunnel device's */
-	prefix_parse("10.77.0.0/16", &scene->announce[1]);
+	prefix_parse("10.2.0.0/16", &scene->announce[0].network); /* the tunnel device's */
+	prefix_parse("10.77.0.0/16", &scene->announce[1].network);
 	prefix_parse("0.0.0.0/0", &scene->search[0].network);
 	prefix_parse("10.2.0.1/16", &scene->wish.tunnel_ipv4);
 	scene->wish.links = scene->links;
@@ -99,7 +99,7 @@ START_TEST(only_what_differs_is_said)
 	strcpy(scene.links[1], "bd");
 	strcpy(scene.wish.hostname, "other");
 	prefix_parse("fd00:1::1/64", &scene.wish.tunnel_ipv6);
-	prefix_parse("2001:db8::/48", &scene.announce[1]);
+	prefix_parse("2001:db8::/48", &scene.announce[1].network);
 	scene.search[0].max_length = 32;
 	check_difference(RUNNING, &scene.wish, true,
 		"hostname=other;dev=bd;dev=-bc;tunDev=main /tun6Address=fd00:1::1/64;"
@@ -159,8 +159,9 @@ END_TEST
 
 START_TEST(names_are_those_of_the_network)
 {
-	static const char *const pairs[][2] = {{"0.0.0.0/0", "n00_0"}, {"10.13.0.0/16", "n0a0d_16"},
-		{"10.13.128.0/17", "n0a0d80_17"}, {"fd00:1::/64", "sfd00000100000000_64"},
+	static const char *const pairs[][2] = {{"0.0.0.0/0", "inet4"}, {"::/0", "inet6"},
+		{"10.13.0.0/16", "n0a0d_16"}, {"10.13.128.0/17", "n0a0d80_17"},
+		{"fd00:1::/64", "sfd00000100000000_64"},
 		{"2001:db8::1/128", "s20010db8000000000000000000000001_128"}};
 	char name[BMX7_NAME_SIZE];
 	struct prefix network;
@@ -173,69 +174,116 @@ START_TEST(names_are_those_of_the_network)
 }
 END_TEST
 
-START_TEST(faults_are_found)
-{
-	char addresses[] = "fd70991eb92467f2cfde16f46cf6e7fb 06 10 00 80       bc\n"
-			   "fe80000000000000c81f3efffee523fb 03 40 20 80       ba\n"
-			   "fe80000000000000c81f3efffee523fc 04 40 20 c0       new\n";
-	char ipv6[] =
-		"fd70370fb7c9bfc625b66ec582d40605 80 00000000000000000000000000000000 00 "
-		"fe800000000000005490d4fffebdad5f 00000400 00000001 00000000 00000003       bc\n"
-		"20010db8000200000000000000000001 80 00000000000000000000000000000000 00 "
-		"00000000000000000000000000000000 00000000 00000002 00000000 80200001   X7main\n";
-	char ipv4[] = "Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\n"
-		      "X7Out_BA378FB3\t0000010A\t00000000\t0001\t0\t0\t1024\t0000FFFF\t0\t0\t0\n"
-		      "eth0\t00000000\t00000000\t0001\t0\t0\t1024\t00000000\t0\t0\t0\n";
-	struct bmx7_machine machine = {addresses, ipv6, ipv4};
-	struct ip primary;
-	struct prefix prefix;
+#define GATEWAY_A "94FBAD361EC0401419E3F043B43A4BEA079657B83352D85A09CA643B"
+#define GATEWAY_B "1CBB7C33ACDF5EC29947413FC609AE6ADF553372C5B24B800CC0C865"
 
-	ip_parse("fd70:991e:b924:67f2:cfde:16f4:6cf6:e7fb", &primary);
-	ck_assert(bmx7_faults_lost_address(&machine, "ba", &primary));
-	ck_assert(!bmx7_faults_lost_address(&machine, "bc", &primary));
-	ck_assert(!bmx7_faults_lost_address(&machine, "new", &primary));
-	ck_assert(!bmx7_faults_lost_address(&machine, "gone", &primary));
-	prefix_parse("fd70:370f:b7c9:bfc6:25b6:6ec5:82d4:605/128", &prefix);
-	ck_assert(bmx7_faults_has_route(&machine, &prefix, "bc"));
-	ck_assert(!bmx7_faults_has_route(&machine, &prefix, "ba"));
-	prefix_parse("2001:db8:2::1/128", &prefix);
-	ck_assert(!bmx7_faults_has_route(&machine, &prefix, "X7*"));
-	prefix_parse("10.1.0.0/16", &prefix);
-	ck_assert(bmx7_faults_has_route(&machine, &prefix, "X7*"));
-	prefix_parse("0.0.0.0/0", &prefix);
-	ck_assert(!bmx7_faults_has_route(&machine, &prefix, "X7*"));
+/* As bmx7 printed them (its defaults in parentheses). */
+#define PIN                                                                                        \
+	" tunOut                 i4_94FBAD36          (0) \n"                                      \
+	"    /network            0.0.0.0/0            (0) \n"                                      \
+	"    /setProto           110                  (0) \n"                                      \
+	"    /maxPrefixLen       0                    (128) \n"                                    \
+	"    /gwId               " GATEWAY_A " (0) \n"                                             \
+	"    /ipMetric           1101                 (1024) \n"
+
+static void add_pin(struct scene *scene, const char *name, const char *gateway, uint32_t metric)
+{
+	struct routing_search *search = &scene->search[scene->wish.search_count++];
+
+	*search = (struct routing_search){.metric = metric};
+	strcpy(search->name, name);
+	strcpy(search->gateway, gateway);
+	prefix_parse("0.0.0.0/0", &search->network);
+}
+
+START_TEST(pin_is_said_with_all_its_words)
+{
+	struct scene scene;
+
+	set_scene(&scene);
+	scene.search[0].rating = 1;
+	add_pin(&scene, "i4_94FBAD36", GATEWAY_A, 1101);
+	check_difference(RUNNING, &scene.wish, true,
+		"tunOut=inet4 /rating=1;"
+		"tunOut=i4_94FBAD36 /network=0.0.0.0/0 /setProto=110 /maxPrefixLen=0 "
+		"/gwId=" GATEWAY_A " /ipMetric=1101;");
+	/* Said once; the letters of an id have no case, 100 and 1024 are bmx7's own. */
+	check_difference(RUNNING "    /rating             1                    (100) \n" PIN,
+		&scene.wish, true, "");
+	strcpy(scene.search[1].gateway, "94fbad361ec0401419e3f043b43a4bea079657b83352d85a09ca643b");
+	scene.search[1].rating = 100;
+	check_difference(RUNNING "    /rating             1                    (100) \n" PIN,
+		&scene.wish, true, "");
 }
 END_TEST
 
-static void check_fault(struct routing_route *route, const char *parameters, const char *command)
+START_TEST(pin_changes_and_goes)
 {
-	char none[] = "";
-	struct bmx7_machine machine = {none, none, none};
-	struct bmx7_answer answer = {.state = {.routes = route, .route_count = 1}};
-	struct bmx7_commands commands = {0};
-	char text[160];
+	struct scene scene;
 
-	ck_assert_int_eq(bmx7_options_parse(parameters, strlen(parameters), &answer.options), 0);
-	ck_assert_int_eq(bmx7_faults_find(&machine, &answer, &commands, text, sizeof(text)), 0);
-	ck_assert_uint_eq(commands.count, 1);
-	ck_assert_str_eq(commands.items[0], command);
-	ck_assert(text[0] != '\0');
-	bmx7_commands_free(&commands);
-	bmx7_options_free(&answer.options);
+	set_scene(&scene);
+	add_pin(&scene, "i4_94FBAD36", GATEWAY_B, 1102);
+	scene.search[1].rating = 20000; /* so large a one would overflow */
+	check_difference(RUNNING PIN, &scene.wish, true,
+		"tunOut=i4_94FBAD36 /gwId=" GATEWAY_B " /rating=10000 /ipMetric=1102;");
+	scene.search[1] = (struct routing_search){.name = "i4_94FBAD36", .metric = 1024};
+	prefix_parse("0.0.0.0/0", &scene.search[1].network);
+	check_difference(RUNNING PIN, &scene.wish, true, "tunOut=i4_94FBAD36 /gwId=- /ipMetric=-;");
+	/* The new one is there before the old one goes: their tunnel may be the same. */
+	scene.wish.search_count = 1;
+	add_pin(&scene, "next", GATEWAY_A, 1102);
+	check_difference(RUNNING PIN, &scene.wish, true,
+		"tunOut=next /network=0.0.0.0/0 /setProto=110 /maxPrefixLen=0 /gwId=" GATEWAY_A
+		" /ipMetric=1102;tunOut=-i4_94FBAD36;");
 }
+END_TEST
 
-START_TEST(faults_are_mended_by_the_least)
+/* An id that bmx7 would refuse, or take as a shorter one. */
+START_TEST(pin_to_no_node_is_not_said)
 {
-	struct routing_route route = {.link = "X7Out_1"};
+	static const char *const wrong[] = {"94FBAD36", GATEWAY_A "0",
+		"94FBAD361EC0401419E3F043B43A4BEA079657B83352D85A09CA643 ",
+		"94FBAD361EC0401419E3F043B43A4BEA079657B83352D85A09CA643G", "-"};
+	struct scene scene;
 
-	prefix_parse("10.3.0.0/16", &route.destination);
-	check_fault(&route,
-		RUNNING " tunOut                 nodes                (0) \n"
-			"    /network            10.0.0.0/8           (0) \n",
-		"tunOut=-nodes");
-	prefix_parse("fd70::1/128", &route.destination);
-	ip_parse("fe80::1", &route.via);
-	check_fault(&route, RUNNING, "flushAll");
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		set_scene(&scene);
+		add_pin(&scene, "pin", wrong[i], 0);
+		check_difference(RUNNING, &scene.wish, true, "");
+		/* A search with the wrong node goes; it would else lead anywhere. */
+		add_pin(&scene, "i4_94FBAD36", wrong[i], 0);
+		check_difference(RUNNING PIN, &scene.wish, true, "tunOut=-i4_94FBAD36;");
+	}
+}
+END_TEST
+
+START_TEST(default_route_is_announced_with_its_bandwidth)
+{
+	static const char with[] = RUNNING " tunIn                  inet6                (0) \n"
+					   "    /network            ::/0                 (0) \n"
+					   "    /bandwidth          10000000             (0) \n";
+	static const struct {
+		uint64_t bandwidth;
+		const char *said;
+	} changes[] = {{10000000, ""}, {9437184, ""}, /* what others see of 10000000 */
+		{9437183, "tunIn=inet6 /bandwidth=9437183;"},
+		{10485760, "tunIn=inet6 /bandwidth=10485760;"}, {1, "tunIn=inet6 /bandwidth=960;"},
+		{UINT64_MAX, "tunIn=inet6 /bandwidth=200000000000;"},
+		{0, "tunIn=inet6 /bandwidth=-;"}};
+	struct scene scene;
+
+	set_scene(&scene);
+	prefix_parse("::/0", &scene.announce[2].network);
+	scene.announce[2].bandwidth = 50000000;
+	scene.wish.announce_count = 3;
+	check_difference(RUNNING, &scene.wish, true,
+		"tunIn=inet6 /network=::/0 /bandwidth=50000000;");
+	for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++) {
+		scene.announce[2].bandwidth = changes[i].bandwidth;
+		check_difference(with, &scene.wish, true, changes[i].said);
+	}
+	scene.wish.announce_count = 2;
+	check_difference(with, &scene.wish, true, "tunIn=-inet6;");
 }
 END_TEST
 
@@ -251,8 +299,10 @@ Suite *check_suite(void)
 	tcase_add_test(tcase, what_kills_bmx7_is_never_said);
 	tcase_add_test(tcase, parameters_are_read_strictly);
 	tcase_add_test(tcase, names_are_those_of_the_network);
-	tcase_add_test(tcase, faults_are_found);
-	tcase_add_test(tcase, faults_are_mended_by_the_least);
+	tcase_add_test(tcase, pin_is_said_with_all_its_words);
+	tcase_add_test(tcase, pin_changes_and_goes);
+	tcase_add_test(tcase, pin_to_no_node_is_not_said);
+	tcase_add_test(tcase, default_route_is_announced_with_its_bandwidth);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }

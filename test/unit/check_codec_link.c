@@ -6,6 +6,7 @@
 #include <linux/ipv6.h>
 #include <linux/rtnetlink.h>
 #include <net/if_arp.h>
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -162,6 +163,55 @@ START_TEST(test_bridge_and_macvlan_data)
 }
 END_TEST
 
+START_TEST(test_tunnel)
+{
+	struct link link = {.name = "md-a"};
+	struct link_numbers numbers = {.link = 8};
+	struct link back = {0};
+	struct nlmsghdr *message = begin();
+
+	object_give(&link, LINK_KIND, kind, LINK_IP6TNL);
+	ck_assert_int_eq(ip_parse("fd6d::1", &link.tunnel_local), 0);
+	ck_assert_int_eq(ip_parse("fd6d::9", &link.tunnel_remote), 0);
+	link.head.has |= FIELD_BIT(LINK_TUNNEL_LOCAL) | FIELD_BIT(LINK_TUNNEL_REMOTE);
+	object_give(&link, LINK_TUNNEL_PROTOCOL, tunnel_protocol, IPPROTO_IPIP);
+	codec_link_create(message, &link, link.head.has, &numbers);
+	ck_back(&link, link.head.has);
+	ck_assert_int_eq(codec_link_decode(message, &back, &numbers), 0);
+	ck_assert_uint_eq(back.head.flags, OBJECT_OWNED);
+
+	/* From anybody: told as "::". Nothing of it can be set later. */
+	message = begin();
+	memset(&link.tunnel_remote, 0, sizeof(link.tunnel_remote));
+	codec_link_create(message, &link, link.head.has, &numbers);
+	ck_back(&link, link.head.has);
+	message = begin();
+	codec_link_set(message, &link, link.head.has & codec_link_set_fields, &numbers);
+	ck_assert_uint_eq(message->nlmsg_len, NLMSG_LENGTH(sizeof(struct ifinfomsg)));
+}
+END_TEST
+
+/* bmx7 makes its tunnels by ioctl: no alias, no group. */
+START_TEST(test_foreign_tunnel)
+{
+	struct link back = {0};
+	struct link_numbers numbers;
+	struct nlmsghdr *message = begin();
+	struct ifinfomsg *head = mnl_nlmsg_put_extra_header(message, sizeof(*head));
+
+	head->ifi_type = ARPHRD_TUNNEL6;
+	mnl_attr_put_strz(message, IFLA_IFNAME, "X7Out_far");
+	mnl_attr_put_u32(message, IFLA_GROUP, 0);
+	struct nlattr *info = mnl_attr_nest_start(message, IFLA_LINKINFO);
+	mnl_attr_put_strz(message, IFLA_INFO_KIND, "ip6tnl");
+	mnl_attr_nest_end(message, info);
+	ck_assert_int_eq(codec_link_decode(message, &back, &numbers), 0);
+	ck_assert_uint_eq(back.head.flags, 0);
+	ck_assert(!back.ethernet);
+	ck_assert(!object_has(&back, LINK_MAC));
+}
+END_TEST
+
 static void put_conf(struct nlmsghdr *message)
 {
 	uint32_t inet[IPV4_DEVCONF_MAX] = {0};
@@ -285,6 +335,8 @@ Suite *check_suite(void)
 	tcase_add_test(tests, test_set_and_rise);
 	tcase_add_test(tests, test_bridge_port_settings);
 	tcase_add_test(tests, test_bridge_and_macvlan_data);
+	tcase_add_test(tests, test_tunnel);
+	tcase_add_test(tests, test_foreign_tunnel);
 	tcase_add_test(tests, test_foreign_link);
 	tcase_add_test(tests, test_port_message_is_no_link);
 	tcase_add_test(tests, test_broken_messages);

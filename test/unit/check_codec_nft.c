@@ -9,6 +9,7 @@
 #include <libnftnl/common.h>
 #include <libnftnl/expr.h>
 
+#include "core/nat.h"
 #include "core/ruleset.h"
 #include "kernel/codec_nft.h"
 #include "unit/check_main.h"
@@ -99,7 +100,7 @@ END_TEST
 
 START_TEST(every_verdict_comes_back)
 {
-	for (uint8_t verdict = NFT_VERDICT_NONE; verdict <= NFT_VERDICT_JUMP; verdict++) {
+	for (uint8_t verdict = NFT_VERDICT_NONE; verdict < NFT_VERDICTS; verdict++) {
 		struct nft_rule rule = make_rule(NFT_FIELD_OIF, false);
 
 		rule.verdict = verdict;
@@ -146,6 +147,25 @@ START_TEST(whole_ruleset_comes_back)
 }
 END_TEST
 
+START_TEST(nat_comes_back)
+{
+	static const char links[][IFNAMSIZ] = {"wan0", "br-lan"};
+	struct nat_request request = {.masquerade_ipv4 = links,
+		.masquerade_ipv4_count = 1,
+		.masquerade_ipv6 = links,
+		.masquerade_ipv6_count = 1,
+		.lan = links + 1,
+		.lan_count = 1};
+	struct ruleset nat = {0};
+
+	ck_assert_int_eq(nat_build(&request, &nat), 0);
+	for (size_t i = 0; i < nat.rule_count; i++) {
+		check_same(&nat.rules[i]);
+	}
+	ruleset_free(&nat);
+}
+END_TEST
+
 START_TEST(counters_are_read)
 {
 	struct nft_rule rule = make_rule(NFT_FIELD_IIF, false);
@@ -184,9 +204,12 @@ START_TEST(unknown_field_is_not_encoded)
 END_TEST
 
 /* Changes one expression (the last one of that name) of a good rule. */
-static bool foreign_after(const char *name, uint16_t attribute, uint32_t value)
+static bool foreign_verdict(enum nft_verdict verdict, const char *name, uint16_t attribute,
+	uint32_t value)
 {
 	struct nft_rule rule = make_rule(NFT_FIELD_IP_SADDR, true);
+
+	rule.verdict = (uint8_t)verdict;
 	struct nftnl_rule *encoded = encode_rule(&rule);
 	struct nftnl_expr_iter *iter = nftnl_expr_iter_create(encoded);
 	struct nftnl_expr *expr;
@@ -202,6 +225,68 @@ static bool foreign_after(const char *name, uint16_t attribute, uint32_t value)
 	nftnl_rule_free(encoded);
 	return decoded.foreign;
 }
+
+static bool foreign_after(const char *name, uint16_t attribute, uint32_t value)
+{
+	return foreign_verdict(NFT_VERDICT_DROP, name, attribute, value);
+}
+
+static bool foreign_clamp(const char *name, uint16_t attribute, uint32_t value)
+{
+	return foreign_verdict(NFT_VERDICT_CLAMP_MSS, name, attribute, value);
+}
+
+START_TEST(strange_nat_is_foreign)
+{
+	enum nft_verdict masquerade = NFT_VERDICT_MASQUERADE;
+
+	ck_assert(foreign_verdict(masquerade, "masq", NFTNL_EXPR_MASQ_FLAGS, 4));
+	ck_assert(foreign_verdict(masquerade, "masq", NFTNL_EXPR_MASQ_REG_PROTO_MIN, 1));
+	ck_assert(foreign_verdict(masquerade, "masq", NFTNL_EXPR_MASQ_REG_PROTO_MAX, 1));
+	ck_assert(!foreign_clamp("rt", NFTNL_EXPR_RT_KEY, NFT_RT_TCPMSS));
+	ck_assert(foreign_clamp("rt", NFTNL_EXPR_RT_KEY, NFT_RT_CLASSID));
+	ck_assert(foreign_clamp("rt", NFTNL_EXPR_RT_DREG, NFT_REG_2));
+	ck_assert(foreign_clamp("byteorder", NFTNL_EXPR_BYTEORDER_OP, NFT_BYTEORDER_NTOH));
+	ck_assert(foreign_clamp("byteorder", NFTNL_EXPR_BYTEORDER_SREG, NFT_REG_2));
+	ck_assert(foreign_clamp("byteorder", NFTNL_EXPR_BYTEORDER_DREG, NFT_REG_2));
+	ck_assert(foreign_clamp("byteorder", NFTNL_EXPR_BYTEORDER_LEN, 4));
+	ck_assert(foreign_clamp("byteorder", NFTNL_EXPR_BYTEORDER_SIZE, 4));
+	ck_assert(foreign_clamp("exthdr", NFTNL_EXPR_EXTHDR_OP, NFT_EXTHDR_OP_IPV6));
+	ck_assert(foreign_clamp("exthdr", NFTNL_EXPR_EXTHDR_OFFSET, 3));
+	ck_assert(foreign_clamp("exthdr", NFTNL_EXPR_EXTHDR_LEN, 1));
+	ck_assert(foreign_clamp("exthdr", NFTNL_EXPR_EXTHDR_SREG, NFT_REG_2));
+	ck_assert(foreign_clamp("exthdr", NFTNL_EXPR_EXTHDR_DREG, NFT_REG_1));
+}
+END_TEST
+
+START_TEST(half_a_clamp_is_foreign)
+{
+	static const char *const parts[] = {"rt", "byteorder", "exthdr"};
+
+	for (size_t left_out = 0; left_out < 3; left_out++) {
+		struct nft_rule rule = make_rule(NFT_FIELD_OIF, false);
+		struct nft_rule decoded;
+
+		rule.verdict = NFT_VERDICT_CLAMP_MSS;
+		struct nftnl_rule *encoded = encode_rule(&rule);
+		struct nftnl_expr_iter *iter = nftnl_expr_iter_create(encoded);
+		struct nftnl_expr *expr;
+
+		while ((expr = nftnl_expr_iter_next(iter))) {
+			if (strcmp(nftnl_expr_get_str(expr, NFTNL_EXPR_NAME), parts[left_out]) ==
+				0) {
+				nftnl_rule_del_expr(expr);
+				nftnl_expr_free(expr);
+				break;
+			}
+		}
+		nftnl_expr_iter_destroy(iter);
+		codec_nft_decode_rule(encoded, &decoded);
+		ck_assert_msg(decoded.foreign, "%s", parts[left_out]);
+		nftnl_rule_free(encoded);
+	}
+}
+END_TEST
 
 START_TEST(strange_expressions_are_foreign)
 {
@@ -238,7 +323,7 @@ static bool foreign_with(const char *extra, bool at_once)
 START_TEST(more_expressions_are_foreign)
 {
 	static const char *const extras[] = {"meta", "payload", "bitwise", "cmp", "counter",
-		"immediate", "log", "limit", "ct"};
+		"immediate", "log", "limit", "ct", "masq", "rt", "byteorder", "exthdr"};
 
 	for (size_t i = 0; i < sizeof(extras) / sizeof(extras[0]); i++) {
 		ck_assert_msg(foreign_with(extras[i], true), "%s", extras[i]);
@@ -312,9 +397,12 @@ Suite *check_suite(void)
 	tcase_add_test(tests, every_verdict_comes_back);
 	tcase_add_test(tests, largest_rule_comes_back);
 	tcase_add_test(tests, whole_ruleset_comes_back);
+	tcase_add_test(tests, nat_comes_back);
 	tcase_add_test(tests, counters_are_read);
 	tcase_add_test(tests, unknown_field_is_not_encoded);
 	tcase_add_test(tests, strange_expressions_are_foreign);
+	tcase_add_test(tests, strange_nat_is_foreign);
+	tcase_add_test(tests, half_a_clamp_is_foreign);
 	tcase_add_test(tests, more_expressions_are_foreign);
 	tcase_add_test(tests, hostile_user_data_is_bounded);
 	tcase_add_test(tests, chains_come_back);

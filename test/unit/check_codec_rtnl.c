@@ -11,6 +11,8 @@
 #include "kernel/notify.h"
 #include "unit/check_main.h"
 
+static const struct uplinks no_uplinks;
+
 static char bytes[1024] __attribute__((aligned(8)));
 
 static struct nlmsghdr *begin(uint16_t type)
@@ -116,12 +118,101 @@ START_TEST(test_route_round_trip)
 		struct route back = {0};
 		object_give(&given[i], ROUTE_SOURCE, source,
 			i == 1 ? (struct ip){0} : prefix_of("10.13.0.7/32").ip);
+		object_give(&given[i], ROUTE_VIA, via, ((struct ip){0}));
+		text_copy(given[i].key.link, sizeof(given[i].key.link), "eth0");
 		codec_route_encode(begin(RTM_NEWROUTE), &given[i], 3);
 		ck_assert_int_eq(codec_route_decode((void *)bytes, &back, &ifindex), 0);
 		ck_assert_uint_eq(ifindex, 3);
+		text_copy(back.key.link, sizeof(back.key.link), "eth0");
 		ck_same(OBJECT_ROUTE, &given[i], &back);
-		ck_assert(notify_concerns((void *)bytes));
+		ck_assert(notify_concerns((void *)bytes, &no_uplinks));
 	}
+}
+END_TEST
+
+static const uint32_t way_tables[] = {STATE_TABLE_INTERNET, STATE_TABLE_WARM, STATE_TABLE_UPLINK,
+	STATE_TABLE_OFFER};
+static const char *const next_hops[] = {"192.0.2.1", "fe80::1"};
+
+static struct route make_way(uint32_t table, const char *via)
+{
+	struct route route = {.key = {.table = table, .metric = 10, .link = "eth0"}};
+
+	ck_assert_int_eq(ip_parse(via, &route.via), 0);
+	route.key.destination.ip.family = route.via.family;
+	route.head.has = FIELD_BIT(ROUTE_SOURCE) | FIELD_BIT(ROUTE_VIA);
+	return route;
+}
+
+/* Default routes by a next hop, to a link, and unreachable ones. */
+START_TEST(test_way_round_trip)
+{
+	struct route given = make_way(way_tables[_i / 2], next_hops[_i % 2]);
+	const struct rtmsg *head = mnl_nlmsg_get_payload((void *)bytes);
+
+	for (uint32_t number = 3; number != UINT32_MAX; number = number == 3 ? 0 : UINT32_MAX) {
+		struct route back = {0};
+		uint32_t ifindex = 99;
+		codec_route_encode(begin(RTM_NEWROUTE), &given, number);
+		ck_assert_uint_eq(head->rtm_type, number == 3 ? RTN_UNICAST : RTN_UNREACHABLE);
+		ck_assert_uint_eq(head->rtm_flags, number == 3 ? RTNH_F_ONLINK : 0);
+		ck_assert_uint_eq(head->rtm_scope, RT_SCOPE_UNIVERSE);
+		ck_assert_uint_eq(head->rtm_dst_len, 0);
+		ck_assert_uint_eq(head->rtm_protocol, given.key.table == STATE_TABLE_OFFER
+							      ? STATE_PROTOCOL_OFFER
+							      : STATE_PROTOCOL);
+		ck_assert_int_eq(codec_route_decode((void *)bytes, &back, &ifindex), 0);
+		ck_assert_uint_eq(ifindex, number);
+		memcpy(back.key.link, given.key.link, sizeof(back.key.link));
+		ck_same(OBJECT_ROUTE, &given, &back);
+		ck_assert(notify_concerns((void *)bytes, &no_uplinks));
+		memset(&given.via, 0, sizeof(given.via)); /* an unreachable one has none */
+		memset(given.key.link, 0, sizeof(given.key.link));
+	}
+}
+END_TEST
+
+/* IPv6 shows what is unreachable on "lo", and deletes by what is given. */
+START_TEST(test_unreachable_ipv6)
+{
+	struct route given = make_way(STATE_TABLE_INTERNET, "::");
+	struct route back = {0};
+	struct nlmsghdr *message = begin(RTM_NEWROUTE);
+	const struct nlattr *attr = NULL;
+	uint32_t ifindex = 99;
+	bool seen = false;
+
+	given.key.destination.ip.family = AF_INET6;
+	memset(given.key.link, 0, sizeof(given.key.link));
+	codec_route_encode(message, &given, 0);
+	mnl_attr_put_u32(message, RTA_OIF, 1);
+	ck_assert_int_eq(codec_route_decode(message, &back, &ifindex), 0);
+	ck_assert_uint_eq(ifindex, 0);
+	message = begin(RTM_DELROUTE);
+	codec_route_encode(message, &given, 0);
+	while ((attr = attr_next(message, sizeof(struct rtmsg), attr)) != NULL) {
+		seen = seen || (mnl_attr_get_type(attr) == RTA_OIF && mnl_attr_get_u32(attr) == 1);
+	}
+	ck_assert(seen);
+}
+END_TEST
+
+/* Protocol 7 is ours only where babeld reads it; table 172 is babeld's. */
+START_TEST(test_owner_of_offers)
+{
+	struct route given = make_way(STATE_TABLE_OFFER, "192.0.2.1");
+	struct route back = {0};
+	struct nlmsghdr *message = begin(RTM_NEWROUTE);
+	uint32_t ifindex;
+
+	given.key.table = STATE_TABLE_INTERNET;
+	codec_route_encode(message, &given, 3);
+	((struct rtmsg *)mnl_nlmsg_get_payload(message))->rtm_protocol = STATE_PROTOCOL_OFFER;
+	ck_assert_int_eq(codec_route_decode(message, &back, &ifindex), 0);
+	ck_assert_uint_eq(back.head.flags, 0);
+	given.key.table = STATE_TABLE_BABELD;
+	codec_route_encode(begin(RTM_NEWROUTE), &given, 3);
+	ck_assert_int_eq(codec_route_decode((void *)bytes, &back, &ifindex), -ENOENT);
 }
 END_TEST
 
@@ -131,7 +222,7 @@ static void ck_no_concern(void)
 	uint32_t ifindex;
 
 	ck_assert_int_eq(codec_route_decode((void *)bytes, &back, &ifindex), -ENOENT);
-	ck_assert(!notify_concerns((void *)bytes));
+	ck_assert(!notify_concerns((void *)bytes, &no_uplinks));
 }
 
 START_TEST(test_foreign_routes_are_no_concern)
@@ -148,6 +239,9 @@ START_TEST(test_foreign_routes_are_no_concern)
 	codec_route_encode(begin(RTM_NEWROUTE), &route, 3);
 	((struct rtmsg *)mnl_nlmsg_get_payload((void *)bytes))->rtm_type = RTN_BLACKHOLE;
 	ck_no_concern();
+	codec_route_encode(begin(RTM_NEWROUTE), &route, 3);
+	((struct rtmsg *)mnl_nlmsg_get_payload((void *)bytes))->rtm_type = RTN_UNREACHABLE;
+	ck_no_concern();
 	route.key.table = 77;
 	codec_route_encode(begin(RTM_NEWROUTE), &route, 3);
 	ck_no_concern();
@@ -163,6 +257,7 @@ START_TEST(test_rule_round_trip)
 	struct nlmsghdr *message = begin(RTM_NEWRULE);
 
 	object_give(&given, RULE_TABLE, table, STATE_TABLE_ANYCAST);
+	object_give(&given, RULE_SUPPRESS, suppress, -1);
 	codec_rule_encode(message, &given);
 	mnl_attr_put_u32(message, FRA_SUPPRESS_PREFIXLEN, UINT32_MAX);
 	ck_assert_int_eq(codec_rule_decode(message, &back), 0);
@@ -174,15 +269,35 @@ START_TEST(test_rule_round_trip)
 }
 END_TEST
 
+START_TEST(test_rule_of_ways_round_trip)
+{
+	static const struct rule rules[] = {
+		{.key = {.priority = 1000}, .table = RT_TABLE_MAIN, .suppress = 0},
+		{.key = {.priority = 1001, .oif = "wan0"}, .table = 174, .suppress = -1},
+		{.key = {.priority = 1002, .iif = "md-fifteen-long"}, .table = 175, .suppress = -1},
+		{.key = {.priority = 1003, .iif = "md-a", .oif = "x"}, .table = 0, .suppress = -1},
+		{.key = {.priority = 1010}, .table = 171, .suppress = 3},
+	};
+	struct rule given = rules[_i / 2];
+	struct rule back = {0};
+
+	given.key.source.ip.family = _i % 2 == 0 ? AF_INET : AF_INET6;
+	given.head.has = FIELD_BIT(RULE_TABLE) | FIELD_BIT(RULE_SUPPRESS);
+	codec_rule_encode(begin(RTM_NEWRULE), &given);
+	ck_assert_int_eq(codec_rule_decode((void *)bytes, &back), 0);
+	ck_same(OBJECT_RULE, &given, &back);
+}
+END_TEST
+
 START_TEST(test_dynamic_addresses_do_not_wake)
 {
 	struct address given = {.key.prefix = prefix_of("fd66::9/64")};
 	struct nlmsghdr *message = begin(RTM_NEWADDR);
 
 	codec_address_encode(message, &given, 12);
-	ck_assert(!notify_concerns(message));
+	ck_assert(!notify_concerns(message, &no_uplinks));
 	((struct ifaddrmsg *)mnl_nlmsg_get_payload(message))->ifa_flags = IFA_F_PERMANENT;
-	ck_assert(notify_concerns(message));
+	ck_assert(notify_concerns(message, &no_uplinks));
 }
 END_TEST
 
@@ -191,11 +306,11 @@ START_TEST(test_link_events)
 	struct nlmsghdr *message = begin(RTM_NEWLINK);
 
 	mnl_nlmsg_put_extra_header(message, sizeof(struct ifinfomsg));
-	ck_assert(notify_concerns(message));
+	ck_assert(notify_concerns(message, &no_uplinks));
 	mnl_attr_put_u32(message, IFLA_WIRELESS, 0);
-	ck_assert(!notify_concerns(message));
+	ck_assert(!notify_concerns(message, &no_uplinks));
 	message->nlmsg_type = RTM_NEWNEIGH;
-	ck_assert(!notify_concerns(message));
+	ck_assert(!notify_concerns(message, &no_uplinks));
 }
 END_TEST
 
@@ -208,6 +323,10 @@ Suite *check_suite(void)
 	tcase_add_test(tests, test_broadcast);
 	tcase_add_loop_test(tests, test_loopback_is_no_concern, 0, 2);
 	tcase_add_test(tests, test_route_round_trip);
+	tcase_add_loop_test(tests, test_way_round_trip, 0, 8);
+	tcase_add_test(tests, test_unreachable_ipv6);
+	tcase_add_test(tests, test_owner_of_offers);
+	tcase_add_loop_test(tests, test_rule_of_ways_round_trip, 0, 10);
 	tcase_add_test(tests, test_foreign_routes_are_no_concern);
 	tcase_add_loop_test(tests, test_rule_round_trip, 0, 3);
 	tcase_add_test(tests, test_dynamic_addresses_do_not_wake);

@@ -174,7 +174,7 @@ END_TEST
 static void expect_complete(const char *profile, const json_t *tree)
 {
 	static const char *const left_out[] = {"$schema", "profile", "cloud.ssid",
-		"batadv.gw_sel_class", "batadv.log_level", "batadv.network_coding"};
+		"batadv.gw_sel_class", "batadv.log_level", "batadv.network_coding", "gateway.use"};
 	char path[64];
 
 	for (size_t i = 0; i < config_root.child_count; i++) {
@@ -318,6 +318,11 @@ START_TEST(test_libremesh_children)
 		ck_assert_str_eq(config->dhcp.names[i].text, names[i]);
 		ck_assert_str_eq(config->dhcp.resolvers[i].text, resolvers[i]);
 	}
+	/* What its routers ask, before what all ask. */
+	ck_assert_str_eq(config->probes.targets[PROBE_PING][0].text, "8.8.8.8");
+	ck_assert_str_eq(config->probes.targets[PROBE_PING][5].text, "2001:470:20::2");
+	ck_assert_str_eq(config->probes.targets[PROBE_HTTP][0].text,
+		"http://detectportal.firefox.com/success.txt 200 success");
 	reading_free(&reading);
 }
 END_TEST

@@ -8,6 +8,7 @@
 
 #include "base/cleanup.h"
 #include "core/config_keys.h"
+#include "core/gateway.h"
 #include "unit/config_judge.h"
 
 #define SCHEMA SOURCE_DIR "/conf/meshd.schema.json"
@@ -88,7 +89,7 @@ static void expect_types(const char *section, const struct config_key *key)
 	expect_key(section, key->name, "1500.5", false);
 	expect_key(section, key->name, "[]", list);
 	expect_key(section, key->name, "[3]", false);
-	expect_key(section, key->name, "{}", key->kind == CONFIG_MAP);
+	expect_key(section, key->name, "{}", key->kind == CONFIG_MAP || key->kind == CONFIG_OBJECT);
 	expect_key(section, key->name, "\"?/ ?\"", strcmp(key->name, "ssid") == 0);
 	expect_key(section, key->name, "\"\"", false);
 	if (!number) {
@@ -109,7 +110,7 @@ static size_t expect_section(const char *section, const struct config_key *paren
 			key->kind == CONFIG_BANDWIDTH) {
 			expect_bounds(section, key);
 		}
-		if (key->kind == CONFIG_MAP) {
+		if (key->kind == CONFIG_MAP || key->kind == CONFIG_OBJECT) {
 			keys += expect_section(key->name, key);
 		}
 		keys++;
@@ -125,7 +126,8 @@ START_TEST(test_every_key)
 		const struct config_key *key = &config_root.children[i];
 		keys += expect_section(key->name, key);
 	}
-	ck_assert_uint_eq(keys, 2 + 5 + 5 + 6 + 5 + 23 + 1 + (8 + 2) + (9 + 2) + 7 + (12 + 3));
+	ck_assert_uint_eq(keys,
+		2 + 5 + 5 + 6 + 5 + 23 + 1 + (8 + 2) + (9 + 2) + 7 + (12 + 3) + 9 + (16 + 4) + 11);
 }
 END_TEST
 
@@ -222,6 +224,33 @@ START_TEST(test_stored)
 }
 END_TEST
 
+START_TEST(test_stored_ways)
+{
+	STORED("{\"probes\": {\"timeout\": 201}}", int, probes.timeout, 201);
+	STORED("{\"probes\": {\"interval\": 3600000}}", int, probes.interval, 3600000);
+	STORED("{\"probes\": {\"interval_doubtful\": 202}}", int, probes.interval_doubtful, 202);
+	STORED("{\"probes\": {\"interval_down\": 1003}}", int, probes.interval_down, 1003);
+	STORED("{\"probes\": {\"rise\": 4}}", int, probes.rise, 4);
+	STORED("{\"probes\": {\"fall\": 5}}", int, probes.fall, 5);
+	STORED("{\"probes\": {\"flap_penalty\": 6}}", int, probes.flap_penalty, 6);
+	STORED("{\"probes\": {\"flap_suppress\": 1007}}", int, probes.flap_suppress, 1007);
+	STORED("{\"probes\": {\"flap_reuse\": 8}}", int, probes.flap_reuse, 8);
+	STORED("{\"probes\": {\"flap_half_life\": 9}}", int, probes.flap_half_life, 9);
+	STORED("{\"probes\": {\"need\": {\"ping\": 2}}}", int, probes.need[PROBE_PING], 2);
+	STORED("{\"probes\": {\"need\": {\"tcp\": 3}}}", int, probes.need[PROBE_TCP], 3);
+	STORED("{\"probes\": {\"need\": {\"dns\": 4}}}", int, probes.need[PROBE_DNS], 4);
+	STORED("{\"probes\": {\"need\": {\"http\": 0}}}", int, probes.need[PROBE_HTTP], 0);
+	STORED("{\"gateway\": {\"enabled\": false}}", bool, gateway.enabled, false);
+	STORED("{\"gateway\": {\"mode\": \"local-only\"}}", int, gateway.mode, GATEWAY_LOCAL_ONLY);
+	STORED("{\"gateway\": {\"fallback\": false}}", bool, gateway.fallback, false);
+	STORED("{\"gateway\": {\"share\": false}}", bool, gateway.share, false);
+	STORED("{\"gateway\": {\"hysteresis\": 1000}}", int, gateway.hysteresis, 1000);
+	STORED("{\"gateway\": {\"hold_down\": 0}}", int, gateway.hold_down, 0);
+	STORED("{\"gateway\": {\"return_after\": 1}}", int, gateway.return_after, 1);
+	STORED("{\"gateway\": {\"probe_next\": 5}}", int, gateway.probe_next, 5);
+}
+END_TEST
+
 START_TEST(test_stored_links)
 {
 	struct reading reading = read_texts(SSID,
@@ -247,7 +276,7 @@ END_TEST
 Suite *check_suite(void)
 {
 	const TTest *const tests[] = {test_schema_file, test_every_key, test_every_setting,
-		test_stored, test_stored_links};
+		test_stored, test_stored_ways, test_stored_links};
 	Suite *suite = suite_create("config_schema");
 	TCase *tcase = tcase_create("config_schema");
 

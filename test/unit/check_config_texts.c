@@ -94,6 +94,49 @@ static const struct text_case child_cases[] = {
 	{"hosts", "ipv6", "\"fd00::1\"", true},
 };
 
+/* The ways to the Internet. */
+static const struct text_case way_cases[] = {
+	{"uplinks", "down", "\"1.5Mbit\"", true},
+	{"uplinks", "up", "\"10M\"", false},
+	{"uplinks", "share", "\"always\"", false},
+	{"uplinks", "masquerade", "true", false},
+	{"uplinks", "metric", "65534", true},
+	{"probes", "ping", "[\"192.0.2.1\", \"2001:db8::1\"]", true},
+	{"probes", "ping", "[\"debian.org\"]", false},
+	{"probes", "dns", "[\"192.0.2.1\", \"192.0.2.1\"]", false},
+	{"probes", "tcp", "[\"192.0.2.1:1\", \"[2001:db8::1]:65535\"]", true},
+	{"probes", "tcp", "[\"192.0.2.1\"]", false},
+	{"probes", "tcp", "[\"192.0.2.1:\"]", false},
+	{"probes", "tcp", "[\"192.0.2.1:0\"]", false},
+	{"probes", "tcp", "[\"192.0.2.1:080\"]", false},
+	{"probes", "tcp", "[\"192.0.2.1:123456\"]", false},
+	{"probes", "tcp", "[\"debian.org:80\"]", false},
+	{"probes", "tcp", "[\"2001:db8::1:443\"]", false},
+	{"probes", "http", "[\"http://a\", \"http://a/\", \"http://a.b/c?d=%20\"]", true},
+	{"probes", "http", "[\"http://192.0.2.1:8080/x 200\", \"http://[2001:db8::1]/ 302\"]",
+		true},
+	{"probes", "http", "[\"http://a/ 200 \\u00fcber alles  online\"]", true},
+	{"probes", "http", "[\"http://\"]", false},
+	{"probes", "http", "[\"https://a/\"]", false},
+	{"probes", "http", "[\"a/b\"]", false},
+	{"probes", "http", "[\"http://a/#b\"]", false},
+	{"probes", "http", "[\"http://a/ 600\"]", false},
+	{"probes", "http", "[\"http://a/ 20\"]", false},
+	{"probes", "http", "[\"http://a/ 2000\"]", false},
+	{"probes", "http", "[\"http://a/  200\"]", false},
+	{"probes", "http", "[\"http://a/ 200 \"]", false},
+	{"probes", "http", "[\"http://a/ ok\"]", false},
+	{"probes", "http", "[\"http://a/ 200 a\\nb\"]", false},
+	{"probes", "dns_name", "\"debian.org\"", true},
+	{"probes", "dns_name", "\"debian.org.\"", false},
+	{"gateway", "use", "\"roof-1f73\"", true},
+	{"gateway", "use", "\"a8:40:41:1f:73:aa\"", true},
+	{"gateway", "use", "\"the roof\"", false},
+	{"gateway", "mode", "\"local\"", false},
+	{"gateway", "prefer", "[\"local\", \"roof-1f73\"]", true},
+	{"gateway", "avoid", "[\"a b\"]", false},
+};
+
 static void expect_cases(const struct text_case *list, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
@@ -113,6 +156,34 @@ START_TEST(test_child_texts)
 }
 END_TEST
 
+START_TEST(test_way_texts)
+{
+	expect_cases(way_cases, ARRAY_SIZE(way_cases));
+}
+END_TEST
+
+/* The longest target, with what is one byte too long, and lists of 16 and 17. */
+START_TEST(test_long_targets)
+{
+	char list[300] = "[";
+	char text[320];
+
+	for (int length = 191; length <= 192; length++) {
+		snprintf(text, sizeof(text), "[\"http://a/%0*d\"]", length - 9, 0);
+		char settings[360];
+		snprintf(settings, sizeof(settings), "{\"probes\": {\"http\": %s}}", text);
+		struct verdict verdict = judge(settings);
+		ck_assert(verdict.parser == (length == 191) && verdict.schema);
+	}
+	for (int i = 0; i < 17; i++) {
+		snprintf(list + strlen(list), 32, "%s\"192.0.2.%d\"", i > 0 ? ", " : "", i + 1);
+		snprintf(text, sizeof(text), "%s]", list);
+		expect_key("probes", "ping", text, i < 16);
+		expect_key("gateway", "avoid", text, i < 16);
+	}
+}
+END_TEST
+
 START_TEST(test_only_parser)
 {
 	struct verdict verdict = judge("{\"batadv\": {\"gw_bandwidth_up\": \"150kbit\"}}");
@@ -125,12 +196,25 @@ START_TEST(test_only_parser)
 	ck_assert(!verdict.parser && verdict.schema);
 	verdict = judge("{\"bmx7\": {\"search\": {\"a\": {\"network\": \"10.1.0.0/8\"}}}}");
 	ck_assert(!verdict.parser && verdict.schema);
+	static const char *const targets[] = {"\"ping\": [\"127.0.0.1\"]",
+		"\"dns\": [\"192.0.2.1:53\"]", "\"ping\": [\"1.2.3\"]",
+		"\"tcp\": [\"192.0.2.1:65536\"]", "\"tcp\": [\"[192.0.2.1]:1\"]",
+		"\"http\": [\"http://a@b/\"]", "\"http\": [\"http://a/ 204 text\"]",
+		"\"http\": [\"http://a?b\"]", "\"http\": [\"http://[192.0.2.1]/\"]",
+		"\"http\": [\"http://a:0/\"]", "\"http\": [\"http://2001:db8::1/\"]"};
+	for (size_t i = 0; i < ARRAY_SIZE(targets); i++) {
+		char settings[128];
+		snprintf(settings, sizeof(settings), "{\"probes\": {%s}}", targets[i]);
+		verdict = judge(settings);
+		ck_assert_msg(!verdict.parser && verdict.schema, "%s", settings);
+	}
 }
 END_TEST
 
 Suite *check_suite(void)
 {
-	const TTest *const tests[] = {test_texts, test_child_texts, test_only_parser};
+	const TTest *const tests[] = {test_texts, test_child_texts, test_way_texts,
+		test_long_targets, test_only_parser};
 	Suite *suite = suite_create("config_texts");
 	TCase *tcase = tcase_create("config_texts");
 

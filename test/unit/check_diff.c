@@ -6,62 +6,9 @@
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "core/diff.h"
-#include "unit/check_main.h"
-#include "unit/small_node.h"
+#include "unit/diff_net.h"
 
 static const struct mac other_mac = {{0x02, 1, 2, 3, 4, 5}};
-
-struct net {
-	struct state desired;
-	struct state observed;
-	struct plan plan;
-	char text[4096];
-};
-
-static struct net net;
-
-static void setup(void)
-{
-	memset(&net, 0, sizeof(net));
-	add_links(&net.desired);
-	add_ip(&net.desired);
-	add_links(&net.observed);
-	add_ip(&net.observed);
-	state_find_link(&net.observed, "eth1")->head.flags = 0;
-}
-
-static void teardown(void)
-{
-	state_free(&net.desired);
-	state_free(&net.observed);
-	plan_free(&net.plan);
-}
-
-/* --- drifts --- */
-
-static void *find(enum object_type type, const char *key_text)
-{
-	for (size_t i = 0; i < state_count(&net.observed, type); i++) {
-		char text[OBJECT_TEXT_SIZE];
-		object_format_key(type, state_at(&net.observed, type, i), text);
-		if (strcmp(text, key_text) == 0) {
-			return state_at(&net.observed, type, i);
-		}
-	}
-	ck_abort_msg("no %s", key_text);
-}
-
-static void drop(enum object_type type, const char *key_text)
-{
-	struct object_set *set = &net.observed.sets[type];
-	size_t size = object_classes[type].size;
-	char *object = find(type, key_text);
-
-	memmove(object, object + size,
-		(size_t)((char *)set->items + set->count * size - (object + size)));
-	set->count--;
-}
 
 static void drop_anygw(void)
 {
@@ -77,33 +24,6 @@ static void drop_anygw(void)
 static struct link *observed_link(const char *name)
 {
 	return find(OBJECT_LINK, name);
-}
-
-/* "create link eth1.29\nset link bat0: master multicast_router\n" */
-static const char *plan_text(void)
-{
-	size_t length = 0;
-
-	state_sort(&net.desired);
-	state_sort(&net.observed);
-	ck_assert_int_eq(diff_plan(&net.desired, &net.observed, 100, &net.plan), 0);
-	plan_foreach (op, &net.plan) {
-		char text[OBJECT_TEXT_SIZE];
-		const char *separator = ":";
-		object_format_key(op->type, op_object(op), text);
-		length += (size_t)snprintf(net.text + length, sizeof(net.text) - length, "%s %s %s",
-			op_verb_name(op->verb), object_classes[op->type].name, text);
-		for (size_t field = 0; op->verb == OP_SET && op->fields >> field; field++) {
-			if (op->fields & FIELD_BIT(field)) {
-				length += (size_t)snprintf(net.text + length,
-					sizeof(net.text) - length, "%s %s", separator,
-					object_classes[op->type].fields[field].name);
-				separator = "";
-			}
-		}
-		length += (size_t)snprintf(net.text + length, sizeof(net.text) - length, "\n");
-	}
-	return net.text;
 }
 
 START_TEST(nothing)
@@ -194,8 +114,8 @@ END_TEST
 
 START_TEST(rule_removed)
 {
-	drop(OBJECT_RULE, "from 10.13.0.1/32 priority 10");
-	ck_assert_str_eq(plan_text(), "create rule from 10.13.0.1/32 priority 10\n");
+	drop(OBJECT_RULE, "from 10.13.0.1/32 lookup 170 priority 10");
+	ck_assert_str_eq(plan_text(), "create rule from 10.13.0.1/32 lookup 170 priority 10\n");
 }
 END_TEST
 
@@ -260,6 +180,39 @@ START_TEST(ruleset_changed)
 {
 	net.observed.ruleset.rules[0].verdict = NFT_VERDICT_ACCEPT;
 	ck_assert_str_eq(plan_text(), "set ruleset table bridge meshd\n");
+}
+END_TEST
+
+/* The plan of now alone. */
+static const char *next_plan_text(void)
+{
+	plan_free(&net.plan);
+	net.text[0] = '\0';
+	return plan_text();
+}
+
+START_TEST(nat_alone)
+{
+	struct nft_rule rule = {.chain = "forward", .name = "clamp-mss"};
+
+	net.desired.nat.present = true;
+	ck_assert_int_eq(ruleset_add_rule(&net.desired.nat, &rule), 0);
+	ck_assert_str_eq(next_plan_text(), "create ruleset table inet meshd\n");
+	net.observed.nat.present = true;
+	ck_assert_str_eq(next_plan_text(), "set ruleset table inet meshd\n");
+	ck_assert_int_eq(ruleset_add_rule(&net.observed.nat, &rule), 0);
+	ck_assert_str_eq(next_plan_text(), "");
+	net.desired.nat.present = false;
+	ck_assert_str_eq(next_plan_text(), "delete ruleset table inet meshd\n");
+}
+END_TEST
+
+START_TEST(both_tables_flushed)
+{
+	net.desired.nat.present = true;
+	net.observed.ruleset.present = false;
+	ck_assert_str_eq(plan_text(), "create ruleset table bridge meshd\n"
+				      "create ruleset table inet meshd\n");
 }
 END_TEST
 
@@ -366,7 +319,7 @@ START_TEST(foreign_in_the_way)
 {
 	struct link *link = observed_link("br-lan");
 	struct route *route = find(OBJECT_ROUTE, "10.13.0.0/16 dev anygw table 170 metric 0");
-	struct rule *rule = find(OBJECT_RULE, "from 10.13.0.1/32 priority 10");
+	struct rule *rule = find(OBJECT_RULE, "from 10.13.0.1/32 lookup 170 priority 10");
 
 	link->head.flags = 0;
 	link->stp = 1;
@@ -398,7 +351,7 @@ START_TEST(everything_purged)
 	state_free(&net.desired);
 	/* anygw goes with br-lan, eth1.29 stays on a link that is not ours. */
 	ck_assert_str_eq(plan_text(), "delete ruleset table bridge meshd\n"
-				      "delete rule from 10.13.0.1/32 priority 10\n"
+				      "delete rule from 10.13.0.1/32 lookup 170 priority 10\n"
 				      "delete link bat0\n"
 				      "delete link br-lan\n"
 				      "delete link eth1.29\n");
@@ -445,10 +398,11 @@ Suite *check_suite(void)
 	const TTest *const tests[] = {nothing, vlan_deleted, hardif_detached, mesh_deleted,
 		port_removed, anycast_deleted, address_removed, address_recreated, rule_removed,
 		route_removed, route_source_changed, mtu_changed, mac_changed, setting_changed,
-		ruleset_flushed, ruleset_changed, bridge_deleted, vlan_protocol_changed,
-		algorithm_changed, older_objects_removed, gone_with_the_lowest, address_promoted,
-		foreign_untouched, foreign_in_the_way, address_changed_by_hand, everything_purged,
-		stacked_links_lowest_first, link_goes_up, numbers_above_all};
+		ruleset_flushed, ruleset_changed, nat_alone, both_tables_flushed, bridge_deleted,
+		vlan_protocol_changed, algorithm_changed, older_objects_removed,
+		gone_with_the_lowest, address_promoted, foreign_untouched, foreign_in_the_way,
+		address_changed_by_hand, everything_purged, stacked_links_lowest_first,
+		link_goes_up, numbers_above_all};
 	Suite *suite = suite_create("diff");
 	TCase *drift = tcase_create("drift");
 

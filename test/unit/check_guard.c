@@ -103,6 +103,44 @@ START_TEST(success_ends_the_waiting)
 }
 END_TEST
 
+/* The VLAN is not wanted between, and goes by itself; nobody fights. */
+START_TEST(changes_of_mind_are_no_war)
+{
+	struct scene scene = {0};
+	double now = 100;
+
+	for (int change = 0; change < 4 * GUARD_HEALS; change++) {
+		scene_set(&scene, 5);
+		guard_follow(&scene.guard, &scene.desired);
+		ck_assert_double_eq(filter(&scene, now), 0);
+		note(&scene, now, NULL);
+		now++;
+		struct state nothing = {0};
+		guard_follow(&scene.guard, &nothing);
+		now++;
+	}
+	scene_free(&scene);
+}
+END_TEST
+
+/* What is wanted all the time and undone all the time is a war all the same. */
+START_TEST(following_keeps_the_war)
+{
+	struct scene scene = {0};
+
+	for (int heal = 0; heal <= GUARD_HEALS; heal++) {
+		scene_set(&scene, 5);
+		guard_follow(&scene.guard, &scene.desired);
+		ck_assert_double_eq(filter(&scene, 100 + heal), 0);
+		note(&scene, 100 + heal, NULL);
+	}
+	scene_set(&scene, 5);
+	guard_follow(&scene.guard, &scene.desired);
+	ck_assert_double_gt(filter(&scene, 107), 107);
+	scene_free(&scene);
+}
+END_TEST
+
 START_TEST(six_heals_in_a_minute_are_a_war)
 {
 	struct scene scene = {0};
@@ -124,6 +162,43 @@ START_TEST(six_heals_in_a_minute_are_a_war)
 	ck_assert_double_eq(filter(&scene, 121), 0);
 	note(&scene, 121, NULL);
 	ck_assert_double_eq(filter(&scene, 122), 121 + 2 * GUARD_TRUCE_FIRST);
+	scene_free(&scene);
+}
+END_TEST
+
+static void heal_nat(struct scene *scene, const char *rule_name, double now)
+{
+	struct nft_rule rule = {.chain = "forward"};
+
+	scene_set(scene, 5);
+	text_copy(rule.name, sizeof(rule.name), rule_name);
+	ck_assert_int_eq(ruleset_add_rule(&scene->desired.nat, &rule), 0);
+	scene->desired.nat.present = true;
+	struct op *op = &scene->plan.ops[0];
+	*op = (struct op){.verb = OP_CREATE, .type = OBJECT_NAT, .desired = &scene->desired.nat};
+	guard_follow(&scene->guard, &scene->desired);
+	ck_assert_double_eq(filter(scene, now), 0);
+	note(scene, now, NULL);
+}
+
+START_TEST(changed_table_is_no_war)
+{
+	struct scene scene = {0};
+
+	for (int heal = 0; heal < 4 * GUARD_HEALS; heal++) {
+		heal_nat(&scene, heal & 1 ? "masquerade-ipv4-wan0" : "clamp-mss", 100 + heal);
+	}
+	for (int heal = 0; heal < GUARD_HEALS; heal++) {
+		heal_nat(&scene, "clamp-mss", 130 + heal);
+	}
+	struct op again = scene.plan.ops[0];
+	again.type = OBJECT_RULESET; /* the other table has its own */
+	again.desired = &scene.desired.nat;
+	ck_assert_int_eq(guard_note(&scene.guard, &scene.observed, &again, 140, NULL), 0);
+	ck_assert_double_eq(filter(&scene, 141), 0);
+	note(&scene, 141, NULL);
+	ck_assert_double_eq(filter(&scene, 142), 141 + GUARD_TRUCE_FIRST);
+	ck_assert_str_eq(scene.problems.items[0].object, "table inet meshd");
 	scene_free(&scene);
 }
 END_TEST
@@ -225,7 +300,10 @@ Suite *check_suite(void)
 
 	tcase_add_test(tests, failure_waits_longer_each_time);
 	tcase_add_test(tests, success_ends_the_waiting);
+	tcase_add_test(tests, changes_of_mind_are_no_war);
+	tcase_add_test(tests, following_keeps_the_war);
 	tcase_add_test(tests, six_heals_in_a_minute_are_a_war);
+	tcase_add_test(tests, changed_table_is_no_war);
 	tcase_add_test(tests, slow_heals_are_no_war);
 	tcase_add_test(tests, a_link_that_comes_back_is_another);
 	tcase_add_test(tests, what_comes_with_its_link_is_no_heal);

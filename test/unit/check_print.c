@@ -9,11 +9,14 @@
 
 /* The printers belong to the program, not to a library.
  * NOLINTBEGIN(bugprone-suspicious-include) */
+#include "meshctl/gateway_parts.c"
 #include "meshctl/human.c"
 #include "meshctl/print_status.c"
+#include "meshctl/status_gateway.c"
 #include "meshctl/status_sections.c"
 #include "meshctl/status_services.c"
 #include "meshctl/table.c"
+#include "meshctl/wrap.c"
 /* NOLINTEND(bugprone-suspicious-include) */
 
 #define NOW  10000

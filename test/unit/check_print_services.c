@@ -15,6 +15,7 @@
 #include "meshctl/print_routing.c"
 #include "meshctl/status_services.c"
 #include "meshctl/table.c"
+#include "meshctl/wrap.c"
 /* NOLINTEND(bugprone-suspicious-include) */
 
 #define NOW       10000

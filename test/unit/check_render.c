@@ -59,7 +59,7 @@ static void expect_refused(render_fn render, const char *reason)
 
 #define BABELD_BEGIN                                                                               \
 	"\n-I\n\n-S\n/var/lib/meshd/babeld.state\n-G\n/run/meshd/babeld.sock\n"                    \
-	"-c\n/dev/null\n-r\n-C\nskip-kernel-setup true\n"
+	"-c\n/run/meshd/babeld.conf\n-C\nskip-kernel-setup true\n"
 
 #define BABELD_END "-C\nredistribute local deny\n-C\nredistribute deny\nmeshd-none\n"
 
@@ -79,6 +79,62 @@ START_TEST(babeld_libremesh)
 	strcpy(scene.scene.config.babeld.program.path, "/opt/bin/babeld");
 	expect(render_babeld, "/opt/bin/babeld" BABELD_BEGIN "-w\n" BABELD_RULES
 			      "-C\nredistribute ip 192.168.7.0/24 allow\n" BABELD_END);
+}
+END_TEST
+
+#define BABELD_TABLES                                                                              \
+	"-C\nimport-table 254\n-C\nimport-table 175\n-C\nimport-table 176\n"                       \
+	"-C\ninstall ip 0.0.0.0/0 eq 0 table 172\n-C\ninstall ip ::/0 eq 0 table 172\n"
+
+/* The rules with the ways to the Internet, whose announcement costs METRIC or is just allowed. */
+#define BABELD_WAYS(action)                                                                        \
+	"-C\nredistribute proto 110 deny\n"                                                        \
+	"-C\nredistribute ip fd70::/16 deny\n"                                                     \
+	"-C\nredistribute ip 10.13.0.0/16 eq 16 proto 109 allow\n"                                 \
+	"-C\nredistribute ip fd0d:fe46:8ce8::/64 eq 64 proto 109 allow\n"                          \
+	"-C\nredistribute local ip fd6d:6573:6864::/48 eq 128 allow\n"                             \
+	"-C\nredistribute ip fd6d:6573:6864::/48 eq 128 proto 109 metric 65534\n"                  \
+	"-C\nredistribute ip fd6d:6573:6864::/48 deny\n"                                           \
+	"-C\nredistribute ip fc00::/7 allow\n"                                                     \
+	"-C\nredistribute ip 2000::/3 allow\n"                                                     \
+	"-C\nredistribute ip ::/0 eq 0 proto 7 " action "\n"                                       \
+	"-C\nredistribute ip ::/0 eq 0 proto 109 metric 65534\n"                                   \
+	"-C\nredistribute ip ::/0 eq 0 deny\n"                                                     \
+	"-C\nredistribute ip 10.0.0.0/8 allow\n"                                                   \
+	"-C\nredistribute ip 172.16.0.0/12 le 24 allow\n"                                          \
+	"-C\nredistribute ip 0.0.0.0/0 eq 0 proto 7 " action "\n"                                  \
+	"-C\nredistribute ip 0.0.0.0/0 eq 0 proto 109 metric 65534\n"                              \
+	"-C\nredistribute ip 0.0.0.0/0 eq 0 deny\n"
+
+/* Only what babeld announces in its own table counts: a default route in the main one does not, nor
+ * what stands in meshd's tables. */
+START_TEST(babeld_gateway)
+{
+	struct uplink_config uplinks[3] = {{.name = "wan0",
+						   .metric = 256,
+						   .share = UPLINK_SHARE_SPARE},
+		{.name = "wan1", .metric = 128},
+		{.name = "wan2", .metric = 96, .share = UPLINK_SHARE_NEVER}};
+	struct config *config = &scene.scene.config;
+	struct network_config any = network_of("", "0.0.0.0/0", 8);
+
+	config->gateway.enabled = true;
+	expect(render_babeld,
+		"/usr/sbin/babeld" BABELD_BEGIN BABELD_TABLES BABELD_WAYS("allow") BABELD_END);
+	config->uplinks = uplinks;
+	config->uplink_count = 3;
+	expect(render_babeld,
+		"/usr/sbin/babeld" BABELD_BEGIN BABELD_TABLES BABELD_WAYS("metric 128") BABELD_END);
+	/* Announced besides: other networks within it, but no other default route. */
+	config->uplink_count = 0;
+	config->babeld.announce = &any;
+	config->babeld.announce_count = 1;
+	expect(render_babeld,
+		"/usr/sbin/babeld" BABELD_BEGIN BABELD_TABLES BABELD_WAYS(
+			"allow") "-C\nredistribute ip 0.0.0.0/0 eq 0 proto 7 allow\n"
+				 "-C\nredistribute ip 0.0.0.0/0 eq 0 proto 109 metric 65534\n"
+				 "-C\nredistribute ip 0.0.0.0/0 eq 0 deny\n"
+				 "-C\nredistribute ip 0.0.0.0/0 le 8 allow\n" BABELD_END);
 }
 END_TEST
 
@@ -282,6 +338,7 @@ Suite *check_suite(void)
 	tcase_add_checked_fixture(tests, open_scene, close_scene);
 	tcase_add_test(tests, babeld_default);
 	tcase_add_test(tests, babeld_libremesh);
+	tcase_add_test(tests, babeld_gateway);
 	tcase_add_test(tests, bmx7);
 	tcase_add_test(tests, alfred);
 	tcase_add_test(tests, dnsmasq);

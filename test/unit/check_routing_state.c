@@ -64,6 +64,105 @@ START_TEST(metrics_are_no_change_and_routes_are)
 }
 END_TEST
 
+static struct prefix prefix_of(const char *text)
+{
+	struct prefix prefix;
+
+	ck_assert_int_eq(prefix_parse(text, &prefix), 0);
+	return prefix;
+}
+
+START_TEST(ways_are_default_routes_and_offers)
+{
+	static const struct {
+		const char *network;
+		bool way;
+	} cases[] = {{"0.0.0.0/0", true}, {"::/0", true}, {"10.0.0.0/8", false},
+		{"2000::/3", false}, {"fd6d:6573:6864:4b0:aabb:ccdd:eeff:0/128", true},
+		{"fd6d:6573:6864::/48", true}, {"fd6d:6573::/32", false},
+		{"fd6d:6573:6865::1/128", false}};
+	struct prefix none = {0};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct prefix prefix = prefix_of(cases[i].network);
+		ck_assert_msg(routing_prefix_is_way(&prefix) == cases[i].way, "%s",
+			cases[i].network);
+	}
+	ck_assert(!routing_prefix_is_way(&none));
+}
+END_TEST
+
+/* What of ways is told at once, and what is not. */
+START_TEST(ways_change)
+{
+	struct routing_state a = {.protocol = PROTOCOL_BABELD, .answers = true};
+	struct routing_state b = {.protocol = PROTOCOL_BABELD, .answers = true};
+	struct routing_route route = {.destination = prefix_of("0.0.0.0/0"),
+		.metric = 96,
+		.link = "eth0",
+		.installed = true};
+	struct routing_route other = {.destination = prefix_of("10.1.0.0/16"), .metric = 96};
+	struct routing_network network = {.network = prefix_of("::/0"), .id = "AB"};
+
+	routing_state_add_route(&a, &route);
+	routing_state_add_route(&a, &other);
+	routing_state_add_route(&b, &route);
+	ck_assert(routing_state_ways_same(&a, &b) && routing_state_ways_same(&b, &a));
+	b.routes[0].metric = 500;
+	ck_assert(routing_state_ways_same(&a, &b) && !routing_state_looks_same(&a, &b));
+	b.routes[0].metric = 65535;
+	ck_assert(!routing_state_ways_same(&a, &b));
+	routing_state_add_route(&b, &other);
+	ck_assert(!routing_state_looks_same(&a, &b));
+	b.routes[0].metric = 96;
+	ck_assert(routing_state_looks_same(&a, &b));
+	b.routes[0].installed = false;
+	ck_assert(!routing_state_ways_same(&a, &b));
+	b.routes[0].installed = true;
+	routing_state_add_network(&a, &network);
+	ck_assert(!routing_state_ways_same(&a, &b) && !routing_state_ways_same(&b, &a));
+	strcpy(network.tunnel, "X7Out_1");
+	routing_state_add_network(&b, &network);
+	ck_assert(!routing_state_ways_same(&a, &b));
+	strcpy(a.networks[0].tunnel, "X7Out_1");
+	ck_assert(routing_state_ways_same(&a, &b));
+	b.answers = false;
+	ck_assert(!routing_state_ways_same(&a, &b));
+	routing_state_free(&a);
+	routing_state_free(&b);
+}
+END_TEST
+
+START_TEST(route_is_found_by_what_it_is_worth)
+{
+	struct routing_state state = {.protocol = PROTOCOL_BABELD};
+	struct prefix network = prefix_of("::/0");
+	struct routing_route route = {.destination = network, .metric = 300, .link = "a"};
+
+	ck_assert_ptr_null(routing_state_find_route(&state, &network));
+	routing_state_add_route(&state, &route);
+	route = (struct routing_route){.destination = network, .metric = 200, .link = "b"};
+	routing_state_add_route(&state, &route);
+	/* From some sources alone. */
+	route = (struct routing_route){.destination = network, .metric = 1, .link = "c"};
+	route.source = prefix_of("fd00::/64");
+	routing_state_add_route(&state, &route);
+	ck_assert_str_eq(routing_state_find_route(&state, &network)->link, "b");
+	state.routes[0].installed = true;
+	ck_assert_str_eq(routing_state_find_route(&state, &network)->link, "a");
+	state.routes[0].metric = 65535;
+	ck_assert_str_eq(routing_state_find_route(&state, &network)->link, "b");
+	state.routes[1].metric = 65535;
+	ck_assert_ptr_null(routing_state_find_route(&state, &network));
+	/* bmx7: bit/s. */
+	state.protocol = PROTOCOL_BMX7;
+	state.routes[0].installed = false;
+	state.routes[1].metric = 70000;
+	ck_assert_str_eq(routing_state_find_route(&state, &network)->link, "b");
+	routing_state_free(&state);
+}
+END_TEST
+
 START_TEST(json_has_every_member)
 {
 	struct routing_state state = {.protocol = PROTOCOL_BMX7, .answers = true, .id = "AB"};
@@ -105,6 +204,9 @@ Suite *check_suite(void)
 	tcase_add_test(tcase, names_from_the_mesh_are_cleaned);
 	tcase_add_test(tcase, bounds_are_held_and_counted);
 	tcase_add_test(tcase, metrics_are_no_change_and_routes_are);
+	tcase_add_test(tcase, ways_are_default_routes_and_offers);
+	tcase_add_test(tcase, ways_change);
+	tcase_add_test(tcase, route_is_found_by_what_it_is_worth);
 	tcase_add_test(tcase, json_has_every_member);
 	suite_add_tcase(suite, tcase);
 	return suite;

@@ -125,6 +125,8 @@ static const uint8_t *load(const struct packet *packet, uint8_t field, char scra
 		return transport_field(packet, 2);
 	case NFT_FIELD_ND_TARGET:
 		return transport_field(packet, 8);
+	case NFT_FIELD_NFPROTO:
+	case NFT_FIELD_TCP_FLAGS: /* of no use in bridge rules */
 	case NFT_FIELDS:
 		break;
 	}

@@ -85,6 +85,16 @@ static void add_rule(struct ruleset *ruleset, const char *name, uint64_t packets
 	ck_assert_int_eq(ruleset_add_rule(ruleset, &rule), 0);
 }
 
+static void add_nat_rule(struct ruleset *nat, const char *name, enum nft_verdict verdict,
+	uint64_t packets)
+{
+	add_rule(nat, name, packets);
+	struct nft_rule *rule = &nat->rules[nat->rule_count - 1];
+
+	text_copy(rule->chain, sizeof(rule->chain), "forward");
+	rule->verdict = (uint8_t)verdict;
+}
+
 static void fill_observed(void)
 {
 	char key[IFNAMSIZ] = "eth0.29";
@@ -116,6 +126,7 @@ static void fill_observed(void)
 	state_sort(&observed);
 	add_rule(&observed.ruleset, "ra", 3);
 	add_rule(&observed.ruleset, "stranger", 1);
+	add_nat_rule(&observed.nat, "clamp-mss", NFT_VERDICT_CLAMP_MSS, 2);
 }
 
 static void fill_desired(void)
@@ -128,6 +139,8 @@ static void fill_desired(void)
 	state_sort(&desired);
 	add_rule(&desired.ruleset, "ra", 0);
 	add_rule(&desired.ruleset, "rs", 0);
+	add_nat_rule(&desired.nat, "clamp-mss", NFT_VERDICT_CLAMP_MSS, 0);
+	add_nat_rule(&desired.nat, "out", NFT_VERDICT_MASQUERADE, 0);
 }
 
 static void setup(void)
@@ -363,12 +376,19 @@ START_TEST(test_rules_problems_reconcile)
 	request.last_plan = plan;
 	json_t *status = snapshot_status(&request);
 	assert_part(status, "rules",
-		"[{\"name\":\"ra\",\"chain\":\"to-mesh\",\"verdict\":\"drop\",\"present\":true,"
+		"[{\"name\":\"ra\",\"table\":\"bridge "
+		"meshd\",\"chain\":\"to-mesh\",\"verdict\":\"drop\",\"present\":true,"
 		"\"packets\":3,\"bytes\":180},"
-		"{\"name\":\"rs\",\"chain\":\"to-mesh\",\"verdict\":\"drop\",\"present\":false,"
+		"{\"name\":\"rs\",\"table\":\"bridge "
+		"meshd\",\"chain\":\"to-mesh\",\"verdict\":\"drop\",\"present\":false,"
 		"\"packets\":0,\"bytes\":0},"
-		"{\"name\":\"stranger\",\"chain\":\"to-mesh\",\"verdict\":\"drop\","
-		"\"present\":true,\"packets\":1,\"bytes\":60,\"foreign\":true}]");
+		"{\"name\":\"stranger\",\"table\":\"bridge "
+		"meshd\",\"chain\":\"to-mesh\",\"verdict\":\"drop\","
+		"\"present\":true,\"packets\":1,\"bytes\":60,\"foreign\":true},"
+		"{\"name\":\"clamp-mss\",\"table\":\"inet meshd\",\"chain\":\"forward\","
+		"\"verdict\":\"clamp-mss\",\"present\":true,\"packets\":2,\"bytes\":120},"
+		"{\"name\":\"out\",\"table\":\"inet meshd\",\"chain\":\"forward\","
+		"\"verdict\":\"masquerade\",\"present\":false,\"packets\":0,\"bytes\":0}]");
 	assert_part(status, "problems",
 		"[{\"kind\":\"link-missing\",\"severity\":\"warning\",\"object\":\"eth9\","
 		"\"text\":\"eth9 is missing\",\"hint\":\"plug it in\"}]");

@@ -81,7 +81,7 @@ START_TEST(keys_have_no_padding)
 	ck_assert_uint_eq(sizeof(struct address_key), IFNAMSIZ + 18);
 	ck_assert_uint_eq(sizeof(struct mesh_vlan_key), IFNAMSIZ + 2);
 	ck_assert_uint_eq(sizeof(struct route_key), 4 + 4 + 18 + IFNAMSIZ + 2);
-	ck_assert_uint_eq(sizeof(struct rule_key), 4 + 18 + 2);
+	ck_assert_uint_eq(sizeof(struct rule_key), 4 + 18 + 16 + 16 + 2);
 	for (int type = 0; type < OBJECT_SETS; type++) {
 		ck_assert_uint_lt(object_classes[type].field_count, 64);
 		ck_assert_uint_ge(object_classes[type].key_offset, sizeof(struct object_head));
@@ -115,8 +115,32 @@ START_TEST(format_keys)
 	expect_key(OBJECT_ADDRESS, &address, "fd0d:fe46:8ce8::1/64 dev anygw");
 	expect_key(OBJECT_ROUTE, &route, "fd0d:fe46:8ce8::/64 dev anygw table 170 metric 1024");
 	expect_key(OBJECT_RULE, &rule, "from 10.13.0.1/32 priority 10");
+	route = (struct route){.key = {.table = 171, .metric = 10, .link = "wan0"}};
+	route.key.destination.ip.family = AF_INET;
+	expect_key(OBJECT_ROUTE, &route, "default dev wan0 table 171 metric 10");
+	ck_assert_int_eq(ip_parse("192.0.2.1", &route.via), 0);
+	route.head.has = FIELD_BIT(ROUTE_VIA);
+	expect_key(OBJECT_ROUTE, &route, "default via 192.0.2.1 dev wan0 table 171 metric 10");
+	route = (struct route){.key = {.table = 171, .metric = 1000}};
+	route.key.destination.ip.family = AF_INET6;
+	expect_key(OBJECT_ROUTE, &route, "IPv6 unreachable default table 171 metric 1000");
+	ck_assert_ptr_null(object_link(OBJECT_ROUTE, &route));
+	rule = (struct rule){.key = {.priority = 1002, .iif = "md-a"}};
+	rule.key.source.ip.family = AF_INET;
+	object_give(&rule, RULE_TABLE, table, 174);
+	object_give(&rule, RULE_SUPPRESS, suppress, -1);
+	expect_key(OBJECT_RULE, &rule, "from all iif md-a lookup 174 priority 1002");
+	rule.table = 0;
+	expect_key(OBJECT_RULE, &rule, "from all iif md-a unreachable priority 1002");
+	rule = (struct rule){.key = {.priority = 1000, .oif = "wan0"}};
+	rule.key.source.ip.family = AF_INET6;
+	object_give(&rule, RULE_TABLE, table, 254);
+	object_give(&rule, RULE_SUPPRESS, suppress, 0);
+	expect_key(OBJECT_RULE, &rule,
+		"IPv6 from all oif wan0 lookup main suppress_prefixlength 0 priority 1000");
 	expect_key(OBJECT_SYSCTL, &sysctl, "net/ipv4/ip_forward");
 	expect_key(OBJECT_RULESET, &ruleset, "table bridge meshd");
+	expect_key(OBJECT_NAT, &ruleset, "table inet meshd");
 }
 END_TEST
 

@@ -189,11 +189,11 @@ static inline struct verdict judge(const char *settings)
 /* Parser and schema agree that the key's value is right or wrong. */
 static inline void expect_key(const char *section, const char *key, const char *value, bool right)
 {
-	/* Maps: the section they are in, and the name of an entry. */
+	/* Maps and objects: the section they are in, and the name of an entry. */
 	static const char *const maps[][3] = {{"links", "", "\"eth1\": {"},
 		{"vlans", "\"batadv\": {", "\"7\": {"}, {"search", "\"bmx7\": {", "\"a\": {"},
-		{"redistribute", "\"babeld\": {", "\"a\": {"},
-		{"hosts", "\"dhcp\": {", "\"a\": {"}};
+		{"redistribute", "\"babeld\": {", "\"a\": {"}, {"hosts", "\"dhcp\": {", "\"a\": {"},
+		{"uplinks", "", "\"wan0\": {"}, {"need", "\"probes\": {", ""}};
 	const char *before = "";
 	const char *entry = "";
 	char settings[512];

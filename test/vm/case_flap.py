@@ -268,7 +268,7 @@ def case_war_of_address(lab):
     """The same with an address and a policy rule: each is named, and the other objects heal."""
     a, _ = two_nodes(lab)
     reader = Reader(a)
-    address, rule = "10.13.0.1/16 dev anygw", "from 10.13.0.1/32 priority 10"
+    address, rule = "10.13.0.1/16 dev anygw", "from 10.13.0.1/32 lookup 170 priority 10"
 
     def undo():
         reader.change("addr del 10.13.0.1/16 dev anygw")

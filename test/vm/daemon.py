@@ -42,7 +42,7 @@ class Meshd:
         self.meshctl_binary = build / "meshctl"
         self.process = None
         for path in (self.config / "meshd.d", self.directory):
-            path.mkdir(parents=True)
+            path.mkdir(parents=True, exist_ok=True)  # there already after a reboot
 
     def configure(self, config, name="meshd.json"):
         """Writes one file of the configuration: meshd.json, or with name="meshd.d/NAME.json" one

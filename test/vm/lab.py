@@ -30,7 +30,8 @@ What to know:
  - /run/netns/lab-NAME lets a person look inside: ip netns exec lab-a batctl o
 
 The parts: netns.py (Namespace, wait_for), daemon.py (Meshd), frames.py (Capture, Frame),
-pinger.py (Pinger), snapshot.py (Snapshot). Everything a case needs is named here.
+pinger.py (Pinger), snapshot.py (Snapshot). Everything a case needs is named here. Beside the lab:
+children.py, dhcp.py, internet.py (providers and their faults), asker.py, gateways.py.
 """
 
 import os
@@ -218,6 +219,7 @@ class Lab:
         self.directory.chmod(0o755)  # dnsmasq reads below it as a user of its own
         self.nodes, self.clients = {}, {}
         self.sniffer = Sniffer()
+        self.on_close = []  # functions that end what else runs in the lab
         load_modules()
 
     def __enter__(self):
@@ -305,6 +307,9 @@ class Lab:
                 shutil.copytree(self.directory / name, target, ignore=ignore, dirs_exist_ok=True)
 
     def close(self):
+        for function in self.on_close:
+            function()
+        self.on_close.clear()
         self.sniffer.close()
         for place in [*self.clients.values(), *self.nodes.values()]:
             place.close()
