@@ -88,6 +88,19 @@ struct kernel_way {
 int kernel_ask_way(struct kernel *kernel, const struct ip *destination, const struct ip *source,
 	struct kernel_way *way);
 
+/* Deletes what the kernel has noted (conntrack) of untranslated flows between a source in one of
+ * the networks and the Internet (no private, link-local or multicast address), so that the next
+ * packet of each is taken for a first one. For when the way in use becomes an uplink of the node's
+ * own: the kernel decides about masquerading at the first packet only, and what began through a
+ * gateway of the mesh would leave the uplink with a client's own address for as long as it lasts.
+ * Translated flows stay; the kernel itself forgets a masqueraded one that leaves by another link.
+ * 0 when all is done, also where nothing is tracked; 1 when some 10 ms were not enough: then
+ * kernel_forget_more() is to be called, from the loop's next round on, until it does not give 1
+ * either. Or -errno; what could be deleted is then. A call in between begins anew with both
+ * calls' networks. */
+int kernel_forget_flows(struct kernel *kernel, const struct prefix *sources, size_t count);
+int kernel_forget_more(struct kernel *kernel);
+
 /* The counted bytes of a rule of the table "inet meshd", by its name, and of those with that name
  * and a number behind (see core/nat.h). A replaced table counts from 0 again. 0 or -errno (-ENOENT:
  * no such rule or table). */

@@ -5,9 +5,13 @@
  * core/path.h's.
  *
  * A round of a way that is well asks only as many targets of each kind as are needed, others each
- * time; every other round asks all. Light ways: one of ping or tcp and one name server while well,
- * two of each kind otherwise. A round ends when it is sure to be good, when every target has
- * answered or failed, or at its timeout. */
+ * time; every other round asks all. A round ends when it is sure to be good, when every target has
+ * answered or failed, or at its timeout.
+ *
+ * A light way leads through a tunnel of the mesh that only sends: what is asked goes by its device,
+ * the answer comes in by whatever device the mesh brings it. No TCP connection can be held to that,
+ * so light rounds ask name servers, or pings where those take no part: one while all is well, two
+ * otherwise, and one answer is enough. */
 #ifndef UPLINK_UPLINK_H
 #define UPLINK_UPLINK_H
 
@@ -22,10 +26,10 @@
 struct uplink_way {
 	char key[UPLINK_KEY_SIZE]; /* the caller's name of it; unique */
 	uint8_t family;
-	char device[IFNAMSIZ]; /* bound to (SO_BINDTODEVICE) */
+	char device[IFNAMSIZ]; /* every packet leaves by it, and unless light comes in by it */
 	struct ip source;      /* bound to as well; another family = the kernel's choice */
 	double interval;       /* seconds while all is well, 0 = the configuration's */
-	bool light; /* through the mesh: ping, tcp and dns only, to spare other people's uplinks */
+	bool light;            /* through the mesh: dns or ping only, answers by any device */
 };
 
 struct uplink;
@@ -59,7 +63,8 @@ const struct path *uplink_path(const struct uplink *uplink, const char *key);
  * configuration. NULL when memory ends. */
 json_t *uplink_targets_to_json(const struct uplink *uplink, const char *key, double now);
 /* What the probes of all light ways cost, bytes a second: each way's last round over the time until
- * its next. IP packets sent and received, about, without what the mesh adds to each. */
+ * its next. IP packets sent and received, about, without what the tunnel and the mesh add to each.
+ */
 double uplink_cost(const struct uplink *uplink);
 void uplink_path_rules(const struct probes_config *probes, struct path_rules *rules);
 

@@ -181,8 +181,11 @@ static bool router_id_mac(const char *id, struct mac *mac)
 {
 	char text[MAC_TEXT_SIZE] = "";
 
-	return strlen(id) > sizeof(text) - 1 && text_copy(text, sizeof(text), "") &&
-	       memcpy(text, id, sizeof(text) - 1) && mac_parse(text, mac) == 0;
+	if (strlen(id) < sizeof(text)) {
+		return false;
+	}
+	memcpy(text, id, sizeof(text) - 1);
+	return mac_parse(text, mac) == 0;
 }
 
 /* The same destination may be listed by several neighbours. */
@@ -260,6 +263,26 @@ static void gather_babeld(struct gathering *gathering)
 	}
 }
 
+/* What a gateway says of its tunnel's bandwidth is so of the way hop by hop, too. */
+static void tell_hops(struct gathering *gathering)
+{
+	for (size_t i = 0; i < gathering->count; i++) {
+		struct gateway_candidate *hop = &gathering->items[i];
+		struct mac mac;
+		char id[MAC_TEXT_SIZE];
+		if (hop->key.kind != GATEWAY_BABELD_HOP || !router_id_mac(hop->key.id, &mac)) {
+			continue;
+		}
+		mac_format(&mac, id);
+		for (size_t k = 0; k < gathering->count; k++) {
+			const struct gateway_candidate *tunnel = &gathering->items[k];
+			if (tunnel->key.kind == GATEWAY_BABELD && strcmp(tunnel->key.id, id) == 0) {
+				hop->bandwidth = tunnel->bandwidth;
+			}
+		}
+	}
+}
+
 int gateway_gather(const struct gateway_gather *gather, enum gateway_family family,
 	struct gateway_candidate **candidates, size_t *count)
 {
@@ -273,6 +296,7 @@ int gateway_gather(const struct gateway_gather *gather, enum gateway_family fami
 	gather_own(&gathering);
 	gather_bmx7(&gathering);
 	gather_babeld(&gathering);
+	tell_hops(&gathering);
 	/* Most nodes know a handful. */
 	struct gateway_candidate *fitting = reallocarray(gathering.items,
 		gathering.count == 0 ? 1 : gathering.count, sizeof(fitting[0]));

@@ -8,7 +8,7 @@
 
 static bool is_mesh(const struct gateway_entry *entry)
 {
-	return entry->wanted && entry->candidate->key.kind != GATEWAY_UPLINK;
+	return entry->wanted && entry->twin == NULL && entry->candidate->key.kind != GATEWAY_UPLINK;
 }
 
 static bool is_known_good(const struct gateway_entry *entry)
@@ -63,11 +63,24 @@ static struct gateway_entry *named(struct gateway_table *table)
 	return best;
 }
 
+/* Whose health is that of the one in use: it or its twin. */
+static struct gateway_entry *probed_in_use(struct gateway_table *table)
+{
+	struct gateway_entry *entry = table->in_use >= 0 ? &table->entries[table->in_use] : NULL;
+
+	for (size_t i = 0; entry != NULL && entry->twin != NULL && i < table->count; i++) {
+		if (table->entries[i].candidate == entry->twin) {
+			return &table->entries[i];
+		}
+	}
+	return entry;
+}
+
 static struct gateway_entry *next_best(struct gateway_table *table)
 {
 	for (size_t i = 0; i < table->usable; i++) {
 		struct gateway_entry *entry = &table->entries[i];
-		if ((ptrdiff_t)i != table->in_use && is_mesh(entry) && is_known_good(entry)) {
+		if (entry != probed_in_use(table) && is_mesh(entry) && is_known_good(entry)) {
 			return entry;
 		}
 	}
@@ -85,10 +98,10 @@ void gateway_table_plan_probes(struct gateway_table *table)
 		entry->rank.probe_interval = seldom;
 		count++;
 	}
-	if (table->in_use >= 0 && is_mesh(&table->entries[table->in_use])) {
-		struct gateway_rank *rank = &table->entries[table->in_use].rank;
-		count += rank->probe_interval == 0;
-		rank->probe_interval = question->path_rules->interval;
+	entry = probed_in_use(table);
+	if (entry != NULL && is_mesh(entry)) {
+		count += entry->rank.probe_interval == 0;
+		entry->rank.probe_interval = question->path_rules->interval;
 	}
 	entry = next_best(table);
 	bool searching = entry == NULL;

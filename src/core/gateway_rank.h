@@ -20,7 +20,9 @@ struct gateway_entry {
 	enum gateway_standing standing;
 	bool wanted; /* by the user's choice it may be used */
 	bool in_use;
-	bool twin;  /* Babel's hop-by-hop way to a node that has a tunnel too */
+	/* Babel's hop-by-hop way to a node that has a tunnel too: that; else NULL. Both end at the
+	 * same uplink, so that the tunnel's health is the other's too, and only it is probed. */
+	const struct gateway_candidate *twin;
 	double raw; /* the score without the preference */
 };
 

@@ -43,21 +43,32 @@ static bool is_router_of(const char *router, const char *mac_text)
 
 static bool is_same_node(const struct gateway_candidate *hop, const struct gateway_candidate *other)
 {
+	/* A router id of ours begins with the MAC (routing/babeld_file.h). */
 	return (hop->name[0] != '\0' && strcasecmp(hop->name, other->name) == 0) ||
-	       strcasecmp(hop->key.id, other->key.id) == 0 ||
+	       strncasecmp(hop->key.id, other->key.id, strlen(other->key.id)) == 0 ||
 	       is_router_of(hop->key.id, other->key.id);
 }
 
-static bool has_twin(const struct gateway_question *question, const struct gateway_candidate *hop)
+static int compare_keys(const struct gateway_key *a, const struct gateway_key *b)
 {
+	return a->kind != b->kind ? (int)a->kind - (int)b->kind : strcmp(a->id, b->id);
+}
+
+/* NULL when the node that a hop-by-hop way leads to has no tunnel. */
+static const struct gateway_candidate *find_twin(const struct gateway_question *question,
+	const struct gateway_candidate *hop)
+{
+	const struct gateway_candidate *twin = NULL;
+
 	for (size_t i = 0; i < question->count; i++) {
 		const struct gateway_candidate *other = &question->candidates[i];
 		if ((other->key.kind == GATEWAY_BMX7 || other->key.kind == GATEWAY_BABELD) &&
-			is_same_node(hop, other)) {
-			return true;
+			is_same_node(hop, other) &&
+			(twin == NULL || compare_keys(&other->key, &twin->key) < 0)) {
+			twin = other; /* whatever their order */
 		}
 	}
-	return false;
+	return twin;
 }
 
 static bool is_named(const char names[][64], size_t count,
@@ -116,14 +127,15 @@ static void rate(struct gateway_entry *entry, const struct gateway_question *que
 				    (scale > 0 ? scale : PENALTY_SCALE));
 	/* Who has to ask other nodes for the way gives it up lightly for a tunnel to the same. */
 	entry->rank.preference =
-		entry->in_use && !entry->twin ? 1 + question->rules->hysteresis / 100.0 : 1;
+		entry->in_use && entry->twin == NULL ? 1 + question->rules->hysteresis / 100.0 : 1;
 	entry->raw = least * entry->rank.stability;
 	entry->rank.score = entry->raw * entry->rank.preference;
 }
 
 static bool is_unprobed_hop(const struct gateway_entry *entry)
 {
-	return entry->candidate->key.kind == GATEWAY_BABELD_HOP && !entry->candidate->probed;
+	return entry->candidate->key.kind == GATEWAY_BABELD_HOP && entry->twin == NULL &&
+	       !entry->candidate->probed;
 }
 
 static enum gateway_standing standing_of(const struct gateway_entry *entry)
@@ -152,6 +164,12 @@ static void judge(struct gateway_table *table, struct gateway_entry *entry)
 	const struct gateway_question *question = table->question;
 	const struct gateway_candidate *candidate = entry->candidate;
 
+	if (candidate->key.kind == GATEWAY_BABELD_HOP) {
+		entry->twin = find_twin(question, candidate);
+	}
+	if (entry->twin != NULL) {
+		candidate = entry->twin;
+	}
 	if (candidate->probed) {
 		/* Who asks need not have ended a suppression that is over. */
 		entry->health = candidate->health;
@@ -159,8 +177,7 @@ static void judge(struct gateway_table *table, struct gateway_entry *entry)
 		earlier(&table->next, path_next_decay(&entry->health, question->path_rules),
 			question->now);
 	}
-	entry->twin = candidate->key.kind == GATEWAY_BABELD_HOP && has_twin(question, candidate);
-	entry->rank.user_class = user_class(question->choice, candidate);
+	entry->rank.user_class = user_class(question->choice, entry->candidate);
 	entry->wanted = is_wanted(question->choice, entry);
 	entry->standing = standing_of(entry);
 	rate(entry, question);
@@ -241,16 +258,13 @@ int gateway_entry_compare(const struct gateway_entry *a, const struct gateway_en
 		return order;
 	}
 	*criterion = GATEWAY_RULE_TIE;
-	if (a->twin != b->twin) {
-		return b->twin ? -1 : 1;
+	if ((a->twin != NULL) != (b->twin != NULL)) {
+		return b->twin != NULL ? -1 : 1;
 	}
 	if (a->in_use != b->in_use) {
 		return a->in_use ? -1 : 1;
 	}
-	if (a->candidate->key.kind != b->candidate->key.kind) {
-		return a->candidate->key.kind < b->candidate->key.kind ? -1 : 1;
-	}
-	return strcmp(a->candidate->key.id, b->candidate->key.id);
+	return compare_keys(&a->candidate->key, &b->candidate->key);
 }
 
 /* For qsort: usable ones first, then those that are nearer to it. */

@@ -67,6 +67,8 @@ static int delete_routes(struct netlink *netlink, uint8_t family, uint32_t table
 
 	message->nlmsg_type = RTM_GETROUTE;
 	codec_route_request(message, family, table);
+	struct rtmsg *request = mnl_nlmsg_get_payload(message);
+	request->rtm_type = RTN_UNSPEC; /* unreachable ones too, which keep from all below */
 	int result = netlink_request(netlink, message, NLM_F_DUMP, keep_route, &routes);
 	for (size_t at = 0; at < routes.length && result == 0;) {
 		struct nlmsghdr *route = (void *)(routes.bytes + at);

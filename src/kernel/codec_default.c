@@ -133,8 +133,8 @@ int codec_default_decode(const struct nlmsghdr *message, struct codec_default *f
 	if (plain && found->count == 0) { /* with several next hops RTA_OIF is one of them */
 		add_hop(found, &hop);
 	}
-	bool elsewhere =
-		found->route.table < STATE_TABLE_ANYCAST || found->route.table > STATE_TABLE_WITHDRAWN;
+	bool elsewhere = found->route.table < STATE_TABLE_ANYCAST ||
+			 found->route.table > STATE_TABLE_WITHDRAWN;
 	return found->count > 0 && elsewhere ? 0 : -ENOENT;
 }
 

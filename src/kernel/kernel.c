@@ -54,6 +54,7 @@ void kernel_close(struct kernel *kernel)
 	if (kernel->nft != NULL) {
 		nft_close(kernel->nft);
 	}
+	forgetting_close(kernel->forgetting);
 	batadv_close(&kernel->batadv);
 	sysctl_watch_close(&kernel->sysctl_watch);
 	netlink_close(&kernel->rtnl);

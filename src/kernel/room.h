@@ -5,6 +5,7 @@
 
 #include "kernel/batadv.h"
 #include "kernel/defaults.h"
+#include "kernel/flows.h"
 #include "kernel/kernel.h"
 #include "kernel/netlink.h"
 #include "kernel/nft.h"
@@ -17,6 +18,7 @@ struct kernel {
 	struct nft *nft; /* NULL while the kernel has no nftables */
 	struct sysctl_watch sysctl_watch;
 	struct uplinks uplinks;
+	struct forgetting *forgetting; /* NULL: no flows are being deleted */
 	uint32_t highest_ifindex;
 	bool listening;
 };

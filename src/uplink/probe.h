@@ -45,6 +45,7 @@ struct probe {
 	unsigned int strangers;   /* packets that were no answer to it */
 	struct icmp_echo echo;    /* ping */
 	uint16_t id;              /* dns */
+	struct ip server;         /* dns: asked */
 	struct dns_answer answer; /* dns */
 	struct http_work *http;
 };

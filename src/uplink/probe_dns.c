@@ -22,13 +22,18 @@ int probe_dns_ask_again(struct probe *probe, const struct probe_scene *scene, co
 	}
 	probe->bytes +=
 		probe_ip_head(scene->way.family) + sizeof(struct udphdr) + (unsigned int)length;
-	return send(probe->fd, question, (size_t)length, MSG_NOSIGNAL) < 0 ? -errno : 0;
+	struct probe_packet packet = {.to = probe->server,
+		.port = DNS_PORT,
+		.bytes = question,
+		.length = (size_t)length};
+	return probe_send(probe->fd, &scene->way, &packet);
 }
 
 int probe_dns_ask(struct probe *probe, const struct probe_scene *scene, const struct ip *server,
 	const char *name)
 {
 	probe_close(probe);
+	probe->server = *server;
 	/* Connected: answers of others do not come. The kernel chooses the port at random. */
 	int result = probe_socket(&scene->way, SOCK_DGRAM, 0, &probe->fd);
 	if (result == 0) {

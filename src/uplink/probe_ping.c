@@ -35,11 +35,14 @@ static int set_filter(int fd, uint8_t family)
 static int send_echo(struct probe *probe, const struct probe_scene *scene)
 {
 	uint8_t message[ICMP_ECHO_SIZE];
+	struct probe_packet packet = {.to = probe->target->ip,
+		.bytes = message,
+		.length = sizeof(message)};
 
 	probe->echo.sequence++;
 	icmp_echo_build(&probe->echo, scene->way.family, message);
 	probe->bytes += probe_ip_head(scene->way.family) + ICMP_ECHO_SIZE;
-	return send(probe->fd, message, sizeof(message), MSG_NOSIGNAL) < 0 ? -errno : 0;
+	return probe_send(probe->fd, &scene->way, &packet);
 }
 
 static int start(struct probe *probe, const struct probe_scene *scene)

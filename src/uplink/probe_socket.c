@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <linux/errqueue.h>
 #include <netinet/in.h>
+#include <netinet/udp.h>
+#include <stddef.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -28,8 +30,9 @@ static int set_number(int fd, int level, int option, int value)
 	return setsockopt(fd, level, option, &value, sizeof(value)) < 0 ? -errno : 0;
 }
 
-/* The device for what is sent; SO_BINDTODEVICE would hear answers from there only. A TCP connection
- * does not heed it. */
+/* The device for what is sent; SO_BINDTODEVICE would hear answers from there only. For IPv4 that is
+ * all; for IPv6 it is no more than a wish once there is a source address (see probe_send), but what
+ * the kernel chooses the source address by. A TCP connection does not heed it. */
 static int set_output(int fd, const struct probe_way *way)
 {
 	unsigned int ifindex = if_nametoindex(way->device);
@@ -42,18 +45,20 @@ static int set_output(int fd, const struct probe_way *way)
 				       : set_number(fd, IPPROTO_IP, IP_UNICAST_IF, number);
 }
 
+static int bind_device(int fd, const struct probe_way *way)
+{
+	return setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, way->device,
+		       (socklen_t)strnlen(way->device, sizeof(way->device))) < 0
+		       ? -errno
+		       : 0;
+}
+
 static int set_device(int fd, const struct probe_way *way)
 {
 	if (way->device[0] == '\0') {
 		return 0;
 	}
-	if (way->one_way) {
-		return set_output(fd, way);
-	}
-	return setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, way->device,
-		       (socklen_t)strnlen(way->device, sizeof(way->device))) < 0
-		       ? -errno
-		       : 0;
+	return way->one_way ? set_output(fd, way) : bind_device(fd, way);
 }
 
 static int set_options(int fd, const struct probe_way *way, int type)
@@ -107,6 +112,66 @@ int probe_connect(int fd, const struct ip *ip, uint16_t port)
 	socklen_t length = to_sockaddr(ip, port, &address);
 
 	return connect(fd, (const struct sockaddr *)&address, length) < 0 ? -errno : 0;
+}
+
+/* As if the socket that is bound to here had sent it: fd is a raw one. */
+static int send_raw(int fd, const struct sockaddr_in6 *here, const struct probe_packet *packet)
+{
+	struct udphdr head = {.uh_sport = here->sin6_port,
+		.uh_dport = htons(packet->port),
+		.uh_ulen = htons((uint16_t)(sizeof(head) + packet->length))};
+	struct iovec parts[] = {{&head, sizeof(head)}, {packet->bytes, packet->length}};
+	size_t first = packet->port != 0 ? 0 : 1;
+	/* The port of a raw socket would be its protocol. */
+	struct sockaddr_in6 from = {.sin6_family = AF_INET6, .sin6_addr = here->sin6_addr};
+	struct sockaddr_storage to;
+	struct msghdr message = {.msg_name = &to,
+		.msg_namelen = to_sockaddr(&packet->to, 0, &to),
+		.msg_iov = parts + first,
+		.msg_iovlen = 2 - first};
+
+	if (bind(fd, (const struct sockaddr *)&from, sizeof(from)) < 0 ||
+		sendmsg(fd, &message, MSG_NOSIGNAL) < 0) {
+		return -errno;
+	}
+	return 0;
+}
+
+/* By a socket of its own, bound to the device and closed at once: for nothing less does IPv6 leave
+ * out better routes by other devices, and a raw one takes no answer from the first. */
+static int send_by_device(int fd, const struct probe_way *way, const struct probe_packet *packet)
+{
+	struct sockaddr_in6 here;
+	socklen_t length = sizeof(here);
+	bool udp = packet->port != 0;
+
+	if (getsockname(fd, (struct sockaddr *)&here, &length) < 0) {
+		return -errno;
+	}
+	int sender = socket(AF_INET6, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC,
+		udp ? (int)IPPROTO_UDP : (int)IPPROTO_ICMPV6);
+	if (sender < 0) {
+		return -errno;
+	}
+	int result = bind_device(sender, way);
+	if (result == 0 && udp) {
+		/* The kernel knows the checksum's place for ICMPv6 only. */
+		result = set_number(sender, IPPROTO_IPV6, IPV6_CHECKSUM,
+			(int)offsetof(struct udphdr, uh_sum));
+	}
+	if (result == 0) {
+		result = send_raw(sender, &here, packet);
+	}
+	close(sender);
+	return result;
+}
+
+int probe_send(int fd, const struct probe_way *way, const struct probe_packet *packet)
+{
+	if (way->one_way && way->family == AF_INET6) {
+		return send_by_device(fd, way, packet);
+	}
+	return send(fd, packet->bytes, packet->length, MSG_NOSIGNAL) < 0 ? -errno : 0;
 }
 
 int probe_connect_again(int fd, const struct ip *ip, uint16_t port)

@@ -14,11 +14,20 @@ struct probe_way {
 	bool one_way;     /* a tunnel that only sends: answers come in by another device */
 };
 
+struct probe_packet {
+	struct ip to;  /* where the socket is connected to */
+	uint16_t port; /* of UDP; 0 = ICMP */
+	void *bytes;
+	size_t length;
+};
+
 /* A socket bound to the way in *fd; type and protocol as socket(2)'s. 0 or -errno: -ENODEV when
  * there is no such device. */
 int probe_socket(const struct probe_way *way, int type, int protocol, int *fd);
 /* 0 or -errno. A stream is connecting after -EINPROGRESS. */
 int probe_connect(int fd, const struct ip *ip, uint16_t port);
+/* Sends on a connected socket of datagrams, by the way's device and no other. 0 or -errno. */
+int probe_send(int fd, const struct probe_way *way, const struct probe_packet *packet);
 /* What became of it: 0 = connected, -EINPROGRESS = nothing yet, or -errno, also of an ICMP error.
  */
 int probe_connect_again(int fd, const struct ip *ip, uint16_t port);

@@ -8,8 +8,8 @@
 enum round_extent {
 	ROUND_ALL,         /* all targets */
 	ROUND_QUICK,       /* as many as are needed of each kind, others each time */
-	ROUND_LIGHT,       /* two of each kind, no http: the way is somebody else's */
-	ROUND_LIGHT_QUICK, /* one of ping or tcp, one name server */
+	ROUND_LIGHT,       /* two name servers, or pings where none is asked: a way of others */
+	ROUND_LIGHT_QUICK, /* one of them */
 };
 
 /* What a way keeps from round to round. */

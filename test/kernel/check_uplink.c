@@ -20,7 +20,7 @@ START_TEST(well)
 		return;
 	}
 	int descriptors = scene_count_descriptors();
-	scene_set_way(&scene, scene_families[_i], "wan0", false);
+	scene_set_way(&scene, scene_families[_i], "wan0");
 	ck_assert_msg(uplink_deadline(scene.uplink) <= scene_now(),
 		"the first round starts at once");
 	const struct probe_round *round = scene_wait_round(&scene);
@@ -59,7 +59,7 @@ START_TEST(nothing_between_rounds)
 		return;
 	}
 	scene.probes.interval = 60000;
-	scene_set_way(&scene, scene_families[_i], "wan0", false);
+	scene_set_way(&scene, scene_families[_i], "wan0");
 	scene_wait_round(&scene);
 	int turns = scene.turns;
 	for (double end = scene_now() + 1; scene_now() < end;) {
@@ -81,25 +81,14 @@ START_TEST(filtered)
 	provider_run(&scene.providers[PROVIDER_WAN],
 		scene_families[_i] == AF_INET ? "sysctl -qw net.ipv4.icmp_echo_ignore_all=1"
 					      : "sysctl -qw net.ipv6.icmp.echo_ignore_all=1");
-	scene_set_way(&scene, scene_families[_i], "wan0", false);
+	scene_set_way(&scene, scene_families[_i], "wan0");
 	scene_expect_good(&scene);
 	ck_assert_uint_eq(uplink_path(scene.uplink, "way")->last.answered[PROBE_PING], 0);
 	scene.probes.need[PROBE_TCP] = 0;
-	scene_set_way(&scene, scene_families[_i], "wan0", false);
+	scene_set_way(&scene, scene_families[_i], "wan0");
 	scene_expect_bad(&scene, scene_families[_i] == AF_INET
 					 ? "no answer to ping from 192.0.2.1 and 1 other"
 					 : "no answer to ping from 2001:db8::1");
-	/* A light way finds that tcp works, and asks that then. */
-	scene.probes.need[PROBE_TCP] = 1;
-	scene_set_way(&scene, scene_families[_i], "wan0", true);
-	scene_expect_good(&scene);
-	for (int i = 0; i < 3; i++) {
-		const struct probe_round *round = scene_wait_round(&scene);
-		ck_assert_msg(round->good, "%s", round->reason);
-		ck_assert_uint_eq(round->asked[PROBE_TCP], 1);
-		ck_assert_uint_eq(round->asked[PROBE_DNS], 1);
-		ck_assert_uint_eq(round->asked[PROBE_PING] + round->asked[PROBE_HTTP], 0);
-	}
 	scene_stop(&scene);
 }
 END_TEST
@@ -113,7 +102,7 @@ START_TEST(name_servers)
 	}
 	volatile int *mode = &scene.providers[PROVIDER_WAN].modes->dns;
 	*mode = DNS_SILENT;
-	scene_set_way(&scene, scene_families[_i], "wan0", false);
+	scene_set_way(&scene, scene_families[_i], "wan0");
 	double begin = scene_now();
 	scene_expect_bad(&scene, "does not answer and 1 other");
 	double took = scene_now() - begin;
@@ -170,7 +159,7 @@ START_TEST(web)
 		strcat(scene.targets[PROBE_HTTP][1].text, " 200 success");
 	}
 	scene.providers[PROVIDER_WAN].modes->http = web_servers[i].mode;
-	scene_set_way(&scene, family, "wan0", false);
+	scene_set_way(&scene, family, "wan0");
 	if (web_servers[i].bad == NULL) {
 		scene_expect_good(&scene);
 	} else {
@@ -218,7 +207,7 @@ START_TEST(other_path)
 	if (!scene_start(&scene, family)) {
 		return;
 	}
-	scene_set_way(&scene, family, "wan0", false);
+	scene_set_way(&scene, family, "wan0");
 	scene_expect_good(&scene);
 	/* The provider is dead, its link is not; the way through mesh0 leads to the same hosts. */
 	provider_run(&scene.providers[PROVIDER_WAN], "ip addr flush dev lo && ip link set lo down");
@@ -239,7 +228,7 @@ START_TEST(other_path)
 	double begin = scene_now();
 	scene_expect_bad(&scene, "wan0: No such device");
 	ck_assert(scene_now() - begin < TIMEOUT / 2);
-	scene_set_way(&scene, family, "mesh0", false);
+	scene_set_way(&scene, family, "mesh0");
 	scene_expect_good(&scene);
 	scene_stop(&scene);
 }
@@ -264,7 +253,7 @@ START_TEST(unreachable)
 	for (int kind = 0; kind < PROBE_KINDS; kind++) {
 		scene.probes.target_count[kind] = 1;
 	}
-	scene_set_way(&scene, scene_families[_i], "wan0", false);
+	scene_set_way(&scene, scene_families[_i], "wan0");
 	double begin = scene_now();
 	scene_expect_bad(&scene,
 		ipv6 ? "2001:db8::1 (Network is unreachable)" : "192.0.2.1 (No route to host)");
@@ -280,7 +269,7 @@ START_TEST(lost)
 	if (!scene_start(&scene, scene_families[_i])) {
 		return;
 	}
-	scene_set_way(&scene, scene_families[_i], "wan0", false);
+	scene_set_way(&scene, scene_families[_i], "wan0");
 	scene_expect_good(&scene);
 	uplink_lose(scene.uplink, "way", "no default route", scene_now());
 	const struct path *path = uplink_path(scene.uplink, "way");
@@ -288,10 +277,10 @@ START_TEST(lost)
 	ck_assert_str_eq(path->last.reason, "no default route");
 	/* Its path stays when other things are asked, and what is the same changes nothing. */
 	scene.probes.need[PROBE_HTTP] = 0;
-	scene_set_way(&scene, scene_families[_i], "wan0", false);
+	scene_set_way(&scene, scene_families[_i], "wan0");
 	ck_assert_int_eq(uplink_path(scene.uplink, "way")->health, PATH_DOWN);
 	scene_expect_good(&scene);
-	scene_set_way(&scene, scene_families[_i], "wan0", false);
+	scene_set_way(&scene, scene_families[_i], "wan0");
 	ck_assert_int_eq(uplink_path(scene.uplink, "way")->health, PATH_UP);
 	ck_assert_int_eq(uplink_path(scene.uplink, "way")->changes, 2);
 	ck_assert_int_eq(uplink_set_wish(scene.uplink, &scene.probes, NULL, 0, scene_now()), 0);
@@ -299,7 +288,7 @@ START_TEST(lost)
 	ck_assert(uplink_deadline(scene.uplink) == 0);
 	/* A family without targets. */
 	uint8_t other = scene_families[1 - _i];
-	scene_set_way(&scene, other, "wan0", false);
+	scene_set_way(&scene, other, "wan0");
 	scene_expect_bad(&scene, other == AF_INET6 ? "no targets for IPv6" : "no targets for IPv4");
 	scene_stop(&scene);
 }
@@ -313,7 +302,7 @@ START_TEST(restored)
 	if (!scene_start(&scene, scene_families[_i])) {
 		return;
 	}
-	scene_set_way(&scene, scene_families[_i], "wan0", false);
+	scene_set_way(&scene, scene_families[_i], "wan0");
 	uplink_restore(scene.uplink, "nobody", &path);
 	path.last.time = path.since = scene_now() - 1;
 	uplink_restore(scene.uplink, "way", &path);
@@ -382,53 +371,6 @@ START_TEST(many)
 }
 END_TEST
 
-/* Bytes of wan0, both ways. */
-static unsigned long long count_wire(void)
-{
-	FILE *file = fopen("/proc/net/dev", "r");
-	unsigned long long received = 0;
-	unsigned long long sent = 0;
-	char line[512];
-
-	while (fgets(line, sizeof(line), file) != NULL) {
-		if (sscanf(line, " wan0: %llu %*u %*u %*u %*u %*u %*u %*u %llu", &received,
-			    &sent) == 2) {
-			break;
-		}
-	}
-	fclose(file);
-	return received + sent;
-}
-
-/* What is said of the cost is what goes over the wire. */
-START_TEST(stated_cost)
-{
-	struct scene scene;
-
-	if (!scene_start(&scene, scene_families[_i])) {
-		return;
-	}
-	scene.probes.interval = 200;
-	scene_set_way(&scene, scene_families[_i], "wan0", true);
-	scene_expect_good(&scene);
-	scene_wait_round(&scene);
-	scene_wait_round(&scene);
-	unsigned long long wire = count_wire();
-	double begin = uplink_path(scene.uplink, "way")->last.time;
-	double cost = uplink_cost(scene.uplink);
-	for (int i = 0; i < 10; i++) {
-		scene_wait_round(&scene);
-	}
-	double measured = (double)(count_wire() - wire) /
-			  (uplink_path(scene.uplink, "way")->last.time - begin);
-	printf("  said %.0f, measured %.0f bytes/s with Ethernet's heads\n", cost, measured);
-	ck_assert(cost > measured * 0.5 && cost < measured * 1.1);
-	scene_set_way(&scene, scene_families[_i], "wan0", false);
-	ck_assert(uplink_cost(scene.uplink) == 0);
-	scene_stop(&scene);
-}
-END_TEST
-
 Suite *check_suite(void)
 {
 	Suite *suite = suite_create("uplink");
@@ -446,7 +388,6 @@ Suite *check_suite(void)
 	tcase_add_loop_test(test, lost, 0, 2);
 	tcase_add_loop_test(test, restored, 0, 2);
 	tcase_add_loop_test(test, many, 0, 2);
-	tcase_add_loop_test(test, stated_cost, 0, 2);
 	suite_add_tcase(suite, test);
 	return suite;
 }

@@ -201,6 +201,10 @@ void provider_run(const struct provider *provider, const char *format, ...)
 	provider_run_here("nsenter -t %d -n sh -c '%s'", provider->server, command);
 }
 
+/* In a new namespace: links can be used at once. */
+static const char calm[] = "ip link set lo up && sysctl -qw net.ipv6.conf.default.accept_dad=0 "
+			   "net.ipv6.conf.default.router_solicitations=0";
+
 static void start_server(struct provider *provider)
 {
 	int ready[2];
@@ -212,7 +216,7 @@ static void start_server(struct provider *provider)
 	ck_assert_int_eq(pipe(ready), 0);
 	provider->server = fork();
 	if (provider->server == 0) {
-		if (unshare(CLONE_NEWNET) < 0 || system("ip link set lo up") != 0) {
+		if (unshare(CLONE_NEWNET) < 0 || system(calm) != 0) {
 			_exit(1);
 		}
 		for (int i = 0; i < HOSTS; i++) {
@@ -239,7 +243,7 @@ void provider_start(struct provider providers[PROVIDERS])
 	static const char *const devices[] = {"wan0", "mesh0"};
 
 	ck_assert_int_eq(unshare(CLONE_NEWNET), 0);
-	provider_run_here("ip link set lo up");
+	provider_run_here("%s", calm);
 	for (int i = 0; i < PROVIDERS; i++) {
 		start_server(&providers[i]);
 		provider_run_here("ip link add %s type veth peer name user netns %d", devices[i],

@@ -69,9 +69,9 @@ static void set_targets(struct scene *scene, uint8_t family)
 	set_target(scene, PROBE_HTTP, "http://example.org/generate_204");
 }
 
-void scene_set_way(struct scene *scene, uint8_t family, const char *device, bool light)
+void scene_set_way(struct scene *scene, uint8_t family, const char *device)
 {
-	struct uplink_way way = {.key = "way", .family = family, .light = light};
+	struct uplink_way way = {.key = "way", .family = family};
 
 	text_copy(way.device, sizeof(way.device), device);
 	ck_assert_int_eq(uplink_set_wish(scene->uplink, &scene->probes, &way, 1, scene_now()), 0);

@@ -28,8 +28,8 @@ int scene_count_descriptors(void);
 /* Two targets of each kind; false (and said) where it is not possible. */
 bool scene_start(struct scene *scene, uint8_t family);
 void scene_stop(struct scene *scene);
-/* One way, "way", over the device. */
-void scene_set_way(struct scene *scene, uint8_t family, const char *device, bool light);
+/* One way, "way", over the device, of the node itself. */
+void scene_set_way(struct scene *scene, uint8_t family, const char *device);
 /* One turn of the loop. */
 void scene_turn(struct scene *scene);
 /* The result of the next round. */

@@ -449,6 +449,25 @@ START_TEST(probes_search)
 }
 END_TEST
 
+/* Both ways to a node end at one uplink: what the tunnel's probes find is so of both. */
+START_TEST(twins_share_their_health)
+{
+	static const char tunnel[] = "02:11:22:33:44:55";
+	static const char hop[] = "02:11:22:33:44:55:a1:b2";
+
+	scene_add(scene, GATEWAY_BABELD, tunnel, 50);
+	scene_add(scene, GATEWAY_BABELD_HOP, hop, 90);
+	scene_add(scene, GATEWAY_BABELD, "g2", 10);
+	scene_expect(scene, 0, hop, GATEWAY_RULE_SCORE);
+	/* Only the tunnel is probed, and often, as it stands for the one in use. */
+	ck_assert(scene_rank(scene, hop)->probe_interval == 0);
+	ck_assert(scene_rank(scene, tunnel)->probe_interval == 5);
+	scene_health(scene, tunnel, PATH_DOWN);
+	scene_health(scene, hop, PATH_UP);
+	scene_expect(scene, 1, "g2", GATEWAY_RULE_ONLY);
+}
+END_TEST
+
 static Suite *fill(Suite *suite)
 {
 	TCase *tests = tcase_create("gateway");
@@ -470,6 +489,7 @@ static Suite *fill(Suite *suite)
 	tcase_add_test(tests, restart_moves_nobody);
 	tcase_add_test(tests, flapping);
 	tcase_add_test(tests, hop_by_hop);
+	tcase_add_test(tests, twins_share_their_health);
 	tcase_add_test(tests, names);
 	tcase_add_test(tests, probes);
 	tcase_add_test(tests, probes_search);

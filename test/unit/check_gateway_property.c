@@ -113,17 +113,34 @@ static bool is_wanted(const struct scene *scene, const struct gateway_candidate 
 		       (!choice->strict || gateway_name_matches(choice->use, candidate)));
 }
 
+/* Whose health is the candidate's: of a hop-by-hop way the tunnel's to that node. */
+static const struct gateway_candidate *judged(const struct scene *scene,
+	const struct gateway_candidate *candidate)
+{
+	static const enum gateway_kind tunnels[] = {GATEWAY_BMX7, GATEWAY_BABELD};
+
+	for (size_t t = 0; t < 2 && candidate->key.kind == GATEWAY_BABELD_HOP; t++) {
+		for (size_t i = 0; i < scene->count; i++) {
+			const struct gateway_key *key = &scene->candidates[i].key;
+			if (key->kind == tunnels[t] && strcmp(key->id, candidate->key.id) == 0) {
+				return &scene->candidates[i];
+			}
+		}
+	}
+	return candidate;
+}
+
 /* 3 up, 2 unknown, 1 suppressed, 0 not to be used. */
 static int standing(const struct scene *scene, const struct gateway_candidate *candidate)
 {
-	struct path health = candidate->health;
-
 	if (!is_wanted(scene, candidate)) {
 		return 0;
 	}
+	bool meant = scene->choice.mode == GATEWAY_USE &&
+		     gateway_name_matches(scene->choice.use, candidate);
+	candidate = judged(scene, candidate);
+	struct path health = candidate->health;
 	if (!candidate->probed || health.health == PATH_UNKNOWN) {
-		bool meant = scene->choice.mode == GATEWAY_USE &&
-			     gateway_name_matches(scene->choice.use, candidate);
 		return meant && !candidate->probed && candidate->key.kind == GATEWAY_BABELD_HOP ? 3
 												: 2;
 	}
@@ -184,8 +201,9 @@ static void check_decision(const struct scene *scene)
 	ck_assert_msg(used > 0 && (used == best || (used == 2 && best == 3)), "%d of %d", used,
 		best);
 	ck_assert(rank->usable);
-	ck_assert(rank->probe_interval == 5 ||
-		  scene->candidates[rank->candidate].key.kind == GATEWAY_UPLINK);
+	const struct gateway_candidate *in_use = &scene->candidates[rank->candidate];
+	ck_assert(rank->probe_interval == 5 || in_use->key.kind == GATEWAY_UPLINK ||
+		  judged(scene, in_use) != in_use);
 	/* The user's class is never beaten. */
 	ck_assert_int_ge(rank->user_class, decision->order[0].user_class);
 }

@@ -184,6 +184,7 @@ START_TEST(candidates_of_babel)
 	ck_assert_str_eq(hop->name, "b1"); /* its router id begins with its MAC */
 	ck_assert_str_eq(hop->link, "mesh0.17");
 	ck_assert_uint_eq(hop->path, 100000000ULL * 256 / 300);
+	ck_assert_uint_eq(hop->bandwidth, b->bandwidth); /* the same gateway's */
 	scene_close(&scene);
 }
 END_TEST

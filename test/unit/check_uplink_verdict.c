@@ -85,7 +85,7 @@ START_TEST(group)
 	scene.need.of[PROBE_PING] = 0;
 	scene.need.of[PROBE_TCP] = 0;
 	ck_assert(judge(&scene)->good);
-	scene.need = (struct verdict_need){.of = {1, 1, 1, 0}, .one_group = true};
+	scene.need = (struct verdict_need){.of = {1, 1, 1, 0}};
 	ck_assert(judge(&scene)->good);
 	set_error(&scene, TCP + 1, EHOSTUNREACH, 0);
 	set_error(&scene, PING, EHOSTUNREACH, 0);
@@ -156,7 +156,7 @@ START_TEST(nothing)
 	}
 	ck_assert(!judge(&scene)->good);
 	ck_assert_str_eq(scene.round.reason, "wan0: No such device");
-	scene.need = (struct verdict_need){.one_group = false};
+	scene.need = (struct verdict_need){.of = {0}};
 	scene.plan.way.family = AF_INET6;
 	ck_assert(!judge(&scene)->good);
 	ck_assert_str_eq(scene.round.reason, "no targets for IPv6");
@@ -219,16 +219,32 @@ START_TEST(light_choice)
 	struct scene scene;
 
 	open_scene(&scene);
-	ck_assert_str_eq(choose(&scene, ROUND_LIGHT), "pp.ttdd..");
-	ck_assert(scene.need.one_group);
-	ck_assert_uint_eq(scene.need.of[PROBE_HTTP], 0);
-	scene.outcomes[TCP] = (struct probe_outcome){.time = 1};
-	ck_assert_str_eq(choose(&scene, ROUND_LIGHT_QUICK), "...t.d...");
-	scene.outcomes[PING] = (struct probe_outcome){.time = 1};
-	ck_assert_str_eq(choose(&scene, ROUND_LIGHT_QUICK), "..p...d..");
-	ck_assert_str_eq(choose(&scene, ROUND_LIGHT_QUICK), "p....d...");
+	scene.probes.need[PROBE_DNS] = 2; /* one answer is enough all the same */
+	ck_assert_str_eq(choose(&scene, ROUND_LIGHT), ".....dd..");
+	ck_assert_uint_eq(scene.need.of[PROBE_DNS], 1);
+	ck_assert_uint_eq(scene.need.of[PROBE_PING] + scene.need.of[PROBE_TCP] +
+				  scene.need.of[PROBE_HTTP],
+		0);
+	ck_assert_str_eq(choose(&scene, ROUND_LIGHT_QUICK), ".....d...");
+	ck_assert_str_eq(choose(&scene, ROUND_LIGHT_QUICK), "......d..");
+	scene.outcomes[DNS].error = ETIMEDOUT;
+	ck_assert_str_eq(choose(&scene, ROUND_LIGHT_QUICK), "......d..");
+	/* Where no name server takes part; never the others. */
+	scene.probes.need[PROBE_DNS] = 0;
+	ck_assert_str_eq(choose(&scene, ROUND_LIGHT), "pp.......");
+	ck_assert_uint_eq(scene.need.of[PROBE_PING], 1);
+	ck_assert_uint_eq(scene.need.of[PROBE_DNS], 0);
+	ck_assert_str_eq(choose(&scene, ROUND_LIGHT_QUICK), "..p......");
+	ck_assert_str_eq(choose(&scene, ROUND_LIGHT_QUICK), "p........");
 	scene.probes.need[PROBE_PING] = 0;
-	ck_assert_str_eq(choose(&scene, ROUND_LIGHT_QUICK), "....t.d..");
+	ck_assert_str_eq(choose(&scene, ROUND_LIGHT), ".........");
+	target_list_free(&scene.targets);
+	/* Name servers of the other family only. */
+	open_scene(&scene);
+	for (size_t i = DNS; i < HTTP; i++) {
+		scene.targets.items[i].ip.family = AF_INET6;
+	}
+	ck_assert_str_eq(choose(&scene, ROUND_LIGHT_QUICK), "p........");
 	target_list_free(&scene.targets);
 }
 END_TEST

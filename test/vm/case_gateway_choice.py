@@ -82,8 +82,8 @@ def strict(ring, node, asker):
     use(ring, "a2", "a3", strict=True)
     fault = ring.isps["a3"].fail(ipv4=True)
     wait_none(asker)
-    found = family_of(node)
-    assert found["in_use"] is None and found["rule"] == "strict", found
+    wait_for(lambda: family_of(node)["in_use"] is None, 20, "a2 to use none")
+    assert family_of(node)["rule"] == "strict", family_of(node)
     assert set(asker.providers(fault)) <= {ring.isps["a3"].name}, asker.providers(fault)
     ring.isps["a3"].mend()
     asker.wait_provider(ring.isps["a3"], 90)

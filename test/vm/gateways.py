@@ -128,7 +128,7 @@ class Ring:
             wait_way(node, self.nodes[name if name in self.isps else best], family, timeout)
         for name, client in self.clients.items():
             with Asker(client, HOST[4 if family == "ipv4" else 6]) as asker:
-                asker.wait_provider(self.isps[best], timeout)
+                asker.wait_provider(self.isps[name if name in self.isps else best], timeout)
             wait_usable(self.nodes[name], [self.nodes[n] for n in self.isps], family, timeout)
 
     def reboot(self, name):
