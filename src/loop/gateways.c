@@ -15,8 +15,9 @@
 #define PATIENCE      8.   /* seconds after a start until it is decided without all daemons' word */
 #define SILENCE       15.  /* a daemon that starts anew is believed what it said before */
 #define GONE_TIME     600. /* an uplink without route keeps its penalty */
-#define DRIFT_TIME    10.  /* between looks at metrics, which nobody tells of */
-#define IPV6_PATIENCE 5.   /* without a way before clients are told */
+#define FORGET_AGAIN  4.
+#define DRIFT_TIME    10. /* between looks at metrics, which nobody tells of */
+#define IPV6_PATIENCE 5.  /* without a way before clients are told */
 
 /* --- watchers --- */
 
@@ -68,6 +69,29 @@ static void on_timer(struct ev_loop *loop, ev_timer *timer, int events)
 	gateways->look_again(gateways->context);
 }
 
+static void on_forget(struct ev_loop *loop, ev_timer *timer, int events)
+{
+	struct gateways *gateways = timer->data;
+	const struct prefix sources[] = {gateways->identity.subnet_ipv4,
+		gateways->identity.subnet_ipv6};
+	int result = gateways->forgetting
+			     ? kernel_forget_more(gateways->kernel)
+			     : kernel_forget_flows(gateways->kernel, sources, ARRAY_SIZE(sources));
+
+	(void)events;
+	if (result < 0) {
+		log_warning("gateway",
+			"flows that began through the mesh may have to end first: %s",
+			strerrordesc_np(-result));
+	}
+	gateways->forgetting = result == 1;
+	if (gateways->forgetting || gateways->forget_again) {
+		gateways->forget_again = gateways->forgetting && gateways->forget_again;
+		ev_timer_set(timer, gateways->forgetting ? 0. : FORGET_AGAIN, 0.);
+		ev_timer_start(loop, timer);
+	}
+}
+
 /* --- life --- */
 
 int gateways_open(struct gateways *gateways, struct ev_loop *loop, struct err *err)
@@ -82,6 +106,8 @@ int gateways_open(struct gateways *gateways, struct ev_loop *loop, struct err *e
 	}
 	ev_timer_init(&gateways->timer, on_timer, 0., 0.);
 	gateways->timer.data = gateways;
+	ev_timer_init(&gateways->forget_timer, on_forget, 0., 0.);
+	gateways->forget_timer.data = gateways;
 	int result = uplink_open(&gateways->uplink, &listener, err);
 	if (result < 0) {
 		return result;
@@ -95,6 +121,7 @@ void gateways_close(struct gateways *gateways)
 {
 	if (gateways->loop != NULL) {
 		ev_timer_stop(gateways->loop, &gateways->timer);
+		ev_timer_stop(gateways->loop, &gateways->forget_timer);
 		room_watcher_stop(&gateways->watcher);
 	}
 	uplink_close(gateways->uplink);
@@ -324,6 +351,13 @@ void gateways_on_view(struct gateways *gateways, const struct reconcile_view *vi
 		gateways->look_again(gateways->context);
 	}
 	take_transit(gateways, view);
+	if (gateways->forget_due) {
+		gateways->forget_due = false;
+		gateways->forget_again = true;
+		ev_timer_stop(gateways->loop, &gateways->forget_timer);
+		ev_timer_set(&gateways->forget_timer, 0., 0.);
+		ev_timer_start(gateways->loop, &gateways->forget_timer);
+	}
 	if (gateways->decided) {
 		gateways_set_ways(gateways, view, clock_now());
 	}

@@ -64,6 +64,12 @@ struct gateways {
 	struct uplink *uplink;
 	struct room_watcher watcher;
 	ev_timer timer; /* a decision is due though nothing happened */
+	/* Flows that began through the mesh have no masquerading and are forgotten when the node
+	 * returns to its own uplink, and again a little later: packets were under way. */
+	ev_timer forget_timer;
+	bool forget_due;
+	bool forget_again;
+	bool forgetting; /* kernel_forget_more has something to do */
 	void (*look_again)(void *context);
 	void *context;
 
@@ -131,7 +137,9 @@ json_t *gateways_choose(struct gateways *gateways, const json_t *params,
 
 /* --- between the parts (gateways_*.c) --- */
 
-/* The path of own[i] or of a candidate, NULL when it is not probed. */
+/* The path of that key (gateway_path_key), as probed or, right after a start, as it was before; of
+ * own[i]. NULL when it is not known. */
+const struct path *gateways_path(const struct gateways *gateways, const char *key);
 const struct path *gateways_own_path(const struct gateways *gateways, size_t i);
 /* Gathers and decides both families. 0 or -ENOMEM. */
 int gateways_decide(struct gateways *gateways, const struct config *config, double now);

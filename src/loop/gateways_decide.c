@@ -23,7 +23,7 @@ static const char *const family_names[GATEWAY_FAMILIES] = {"IPv4", "IPv6"};
 
 /* --- paths --- */
 
-static const struct path *find_path(const struct gateways *gateways, const char *key)
+const struct path *gateways_path(const struct gateways *gateways, const char *key)
 {
 	const struct path *path = uplink_path(gateways->uplink, key);
 
@@ -43,7 +43,7 @@ const struct path *gateways_own_path(const struct gateways *gateways, size_t i)
 
 	text_copy(key.id, sizeof(key.id), own->link);
 	gateway_path_key(own->family == AF_INET ? GATEWAY_IPV4 : GATEWAY_IPV6, &key, text);
-	return find_path(gateways, text);
+	return gateways_path(gateways, text);
 }
 
 /* --- names --- */
@@ -119,7 +119,7 @@ static void take_health(const struct gateways *gateways, enum gateway_family fam
 	char key[GATEWAY_PATH_KEY_SIZE];
 
 	gateway_path_key(family, &candidate->key, key);
-	const struct path *path = find_path(gateways, key);
+	const struct path *path = gateways_path(gateways, key);
 	candidate->probed = path != NULL;
 	if (path != NULL) {
 		candidate->health = *path;
@@ -177,6 +177,7 @@ static int decide_family(struct gateways *gateways, enum gateway_family family,
 	struct gateways_family *gathered, double now)
 {
 	struct gateways_family *of = &gateways->families[family];
+	const struct gateway_key before = of->memory.in_use;
 	uint64_t changes = of->memory.changes;
 	struct gateway_decision decision = {.in_use = -1};
 
@@ -193,6 +194,9 @@ static int decide_family(struct gateways *gateways, enum gateway_family family,
 	of->decision = decision;
 	if (result == 0 && of->memory.changes != changes) {
 		log_notice("gateway", "%s: %s", family_names[family], decision.explanation);
+		gateways->forget_due |= before.id[0] != '\0' && before.kind != GATEWAY_UPLINK &&
+					of->memory.in_use.id[0] != '\0' &&
+					of->memory.in_use.kind == GATEWAY_UPLINK;
 	}
 	return result;
 }

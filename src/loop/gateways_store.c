@@ -92,7 +92,7 @@ static void add_path(json_t *paths, const struct gateways *gateways, enum gatewa
 	char text[GATEWAY_PATH_KEY_SIZE];
 
 	gateway_path_key(family, key, text);
-	const struct path *path = uplink_path(gateways->uplink, text);
+	const struct path *path = gateways_path(gateways, text);
 	if (path != NULL) {
 		json_object_set_new(paths, text, path_to_json(path, &gateways->path_rules, now));
 	}

@@ -294,15 +294,18 @@ END_TEST
 Suite *check_suite(void)
 {
 	Suite *suite = suite_create("uplink_light");
-	TCase *test = tcase_create("light");
+	TCase *way = tcase_create("way");
+	TCase *test = tcase_create("round");
 
+	tcase_set_timeout(way, 60);
 	tcase_set_timeout(test, 60);
-	tcase_add_loop_test(test, heard, 0, VARIANTS);
-	tcase_add_loop_test(test, other_device, 0, VARIANTS);
+	tcase_add_loop_test(way, heard, 0, VARIANTS);
+	tcase_add_loop_test(way, other_device, 0, VARIANTS);
 	tcase_add_loop_test(test, sent_again, 0, VARIANTS);
 	tcase_add_loop_test(test, errors, 0, VARIANTS);
 	tcase_add_loop_test(test, filtered, 0, VARIANTS);
 	tcase_add_loop_test(test, stated_cost, 0, VARIANTS);
+	suite_add_tcase(suite, way);
 	suite_add_tcase(suite, test);
 	return suite;
 }

@@ -468,8 +468,9 @@ START_TEST(twins_share_their_health)
 }
 END_TEST
 
-static Suite *fill(Suite *suite)
+Suite *check_suite(void)
 {
+	Suite *suite = suite_create("gateway");
 	TCase *tests = tcase_create("gateway");
 
 	tcase_add_checked_fixture(tests, setup, teardown);
@@ -495,9 +496,4 @@ static Suite *fill(Suite *suite)
 	tcase_add_test(tests, probes_search);
 	suite_add_tcase(suite, tests);
 	return suite;
-}
-
-Suite *check_suite(void)
-{
-	return fill(suite_create("gateway"));
 }

@@ -81,8 +81,11 @@ class Asker:
         return wait_for(answered, timeout, f"{self.place} to be answered by {names or 'any'}", 0.05)
 
     def lost(self, since=0.0, until=None):
-        """How many questions of a time got no answer, and how many there were."""
-        until = until or (time.monotonic() - KEEP_SECONDS if self.thread.is_alive() else 1e18)
+        """How many questions of a time (until now by default) got no answer, and how many there
+        were. Waits until the last ones have had the time to be answered."""
+        until = until or time.monotonic()
+        while self.thread.is_alive() and time.monotonic() < until + KEEP_SECONDS:
+            time.sleep(0.1)
         asked = [n for n, t in enumerate(self.sent_at) if since <= t <= until]
         return sum(number not in self.answers for number in asked), len(asked)
 

@@ -65,7 +65,7 @@ STALE = (
     "rule add pref 1011 from 10.13.0.0/16 lookup 172 protocol {protocol}",
     "route add unreachable 0.0.0.0/0 table 171 proto {protocol} metric 0",
     "route add unreachable 0.0.0.0/0 table 174 proto {protocol} metric 0",
-    "route add 0.0.0.0/0 dev br-lan table 175 proto {protocol} metric 77",
+    "route add 0.0.0.0/0 dev br-lan table 175 proto 7 metric 77",
 )
 
 
