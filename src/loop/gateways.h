@@ -67,20 +67,13 @@ struct gateways {
 	/* Flows that began through the mesh have no masquerading and are forgotten when the node
 	 * returns to its own uplink, and again a little later: packets were under way. */
 	ev_timer forget_timer;
-	bool forget_due;
-	bool forget_again;
-	bool forgetting; /* kernel_forget_more has something to do */
 	void (*look_again)(void *context);
 	void *context;
 
 	const struct config *config; /* in force, NULL before the first cycle */
 	double opened;
-	bool decided; /* since the start */
-	bool has_identity;
 	struct identity identity; /* of the last cycle */
 	struct gateway_links transit;
-	bool tunnels_tried;
-	bool tunnels;           /* the kernel has ip6_tunnel */
 	double silent_since[2]; /* bmx7 and babeld do not answer; 0 = they do */
 
 	struct gateway_own own[GATEWAY_OWN_MAX];
@@ -94,9 +87,7 @@ struct gateways {
 	struct path_rules path_rules;
 	struct gateway_choice choice; /* in force */
 	struct gateway_choice configured;
-	bool commanded; /* choice is the user's, not the configuration's */
 	struct gateway_wish wish;
-	bool left_out;
 	struct gateways_wants wants;
 	struct prefix
 		announced[GATEWAY_WITHDRAWN_MAX]; /* default routes and tunnel ends in Babel */
@@ -109,9 +100,17 @@ struct gateways {
 	double no_ipv6_since;               /* 0 = there is a way */
 	struct gateways_restored *restored; /* paths of an earlier run, until they are probed */
 	size_t restored_count;
-	size_t ways;    /* probed through the mesh and by uplinks */
 	uint64_t saved; /* fingerprint of what RUN/gateway.json has */
+	bool decided;   /* since the start */
+	bool has_identity;
+	bool tunnels_tried;
+	bool tunnels;   /* the kernel has ip6_tunnel */
+	bool commanded; /* choice is the user's, not the configuration's */
+	bool left_out;
 	bool save_failed;
+	bool forget_due;
+	bool forget_again;
+	bool forgetting; /* kernel_forget_more has something to do */
 };
 
 /* run_dir .. context are set before. 0 or -errno with err. */

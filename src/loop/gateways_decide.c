@@ -316,7 +316,6 @@ void gateways_set_ways(struct gateways *gateways, const struct reconcile_view *v
 		log_warning("gateway", "cannot probe: %s", strerrordesc_np(-result));
 		return;
 	}
-	gateways->ways = count;
 	for (size_t i = 0; i < gateways->restored_count; i++) {
 		uplink_restore(gateways->uplink, gateways->restored[i].key,
 			&gateways->restored[i].path);

@@ -243,8 +243,8 @@ static void find_faults(struct bmx7 *bmx7, const struct bmx7_answer *answer, cha
 	if (now < bmx7->faults_at || machine_read(&machine) < 0) {
 		return;
 	}
-	int result = bmx7_faults_find(&machine, answer, bmx7->side.wish.defaults_matter, &commands,
-		fault, sizeof(fault));
+	machine.defaults_matter = bmx7->side.wish.defaults_matter;
+	int result = bmx7_faults_find(&machine, answer, &commands, fault, sizeof(fault));
 	machine_free(&machine);
 	if (result < 0 || commands.count == 0) {
 		bmx7_commands_free(&commands);

@@ -62,6 +62,9 @@ static int add_own_networks(struct bmx7_answer *answer)
 		struct routing_network network = {.own = true};
 		struct prefix prefix;
 		parent = option->child ? parent : option;
+		if (parent == NULL) {
+			continue; /* a child without a parent is no bmx7's */
+		}
 		bool in_device = strcmp(parent->name, "tunDev") == 0;
 		bool announces = strcmp(option->name, "/network") == 0 ||
 				 strcmp(option->name, "/tun4Address") == 0 ||

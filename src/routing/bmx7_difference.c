@@ -206,18 +206,23 @@ static void add_word(char *words, size_t size, const char *name, const char *val
 }
 
 /* A number of which bmx7 has its own idea while it is not set. */
-static void add_number(char *words, size_t size, const char *name, const char *is, uint64_t wished,
-	uint64_t own)
+struct number {
+	const char *name;
+	const char *is; /* NULL = not set */
+	uint64_t wished;
+	uint64_t own;
+};
+
+static void add_number(char *words, size_t size, const struct number *number)
 {
-	uint64_t value = is == NULL ? own : strtoull(is, NULL, 10);
+	uint64_t value = number->is == NULL ? number->own : strtoull(number->is, NULL, 10);
 	char text[24];
 
-	if (wished != value && wished == own) {
-		add_word(words, size, name, "-");
-	} else if (wished != value) {
-		snprintf(text, sizeof(text), "%" PRIu64, wished);
-		add_word(words, size, name, text);
+	if (number->wished == value) {
+		return;
 	}
+	snprintf(text, sizeof(text), "%" PRIu64, number->wished);
+	add_word(words, size, number->name, number->wished == number->own ? "-" : text);
 }
 
 /* What others hear of a bandwidth: bmx7 tells them its highest four bits. */
@@ -344,12 +349,17 @@ static void search_words(const struct bmx7_options *options, const struct bmx7_o
 	for (size_t i = 0; i < WORDS && is != NULL; i++) {
 		set[i] = bmx7_options_child(options, is, names[i]);
 	}
+	uint32_t rating = search->rating > RATING_MAX ? RATING_MAX : search->rating;
+	const struct number numbers[] = {{names[SET_PROTO], set[SET_PROTO], CHILD_BMX7_PROTOCOL, 0},
+		{names[RATING], set[RATING], rating == 0 ? RATING_OWN : rating, RATING_OWN},
+		{names[METRIC], set[METRIC], search->metric == 0 ? METRIC_OWN : search->metric,
+			METRIC_OWN}};
 	if (!prefix_is(set[NETWORK], &network)) {
 		prefix_format(&network, text);
 		add_word(words, size, names[NETWORK], text);
 	}
 	/* So that babeld, which would announce them as its own, knows bmx7's routes. */
-	add_number(words, size, names[SET_PROTO], set[SET_PROTO], CHILD_BMX7_PROTOCOL, 0);
+	add_number(words, size, &numbers[0]);
 	snprintf(text, sizeof(text), "%u", search->max_length);
 	if (bounded && (set[MAX_LENGTH] == NULL || strcmp(set[MAX_LENGTH], text) != 0)) {
 		add_word(words, size, names[MAX_LENGTH], text);
@@ -362,11 +372,8 @@ static void search_words(const struct bmx7_options *options, const struct bmx7_o
 	} else if (search->gateway[0] == '\0' && set[GATEWAY] != NULL) {
 		add_word(words, size, names[GATEWAY], "-");
 	}
-	uint32_t rating = search->rating > RATING_MAX ? RATING_MAX : search->rating;
-	add_number(words, size, names[RATING], set[RATING], rating == 0 ? RATING_OWN : rating,
-		RATING_OWN);
-	add_number(words, size, names[METRIC], set[METRIC],
-		search->metric == 0 ? METRIC_OWN : search->metric, METRIC_OWN);
+	add_number(words, size, &numbers[1]);
+	add_number(words, size, &numbers[2]);
 	if (is != NULL) {
 		reset_children(options, is, names, words, size);
 	}

@@ -186,8 +186,7 @@ static int mend_mesh_routes(const struct bmx7_machine *machine, const struct bmx
 }
 
 /* Is it gone, and does that matter? */
-static bool tunnel_lost_route(const struct bmx7_machine *machine, const struct bmx7_tunnel *tunnel,
-	bool defaults_matter)
+static bool tunnel_lost_route(const struct bmx7_machine *machine, const struct bmx7_tunnel *tunnel)
 {
 	struct bmx7_route own = {.destination = tunnel->route,
 		.link = tunnel->link,
@@ -201,14 +200,14 @@ static bool tunnel_lost_route(const struct bmx7_machine *machine, const struct b
 	}
 	/* Where a table of ours goes before, a default route that took the place of bmx7's has no
 	 * effect; mending would only take the tunnel down. */
-	return tunnel->route.length > 0 || defaults_matter ||
+	return tunnel->route.length > 0 || machine->defaults_matter ||
 	       !bmx7_faults_has_route(machine, &other);
 }
 
 /* A search that is removed is missing from the next look, so that the difference adds it again. All
  * that lost their route at once: each is a search of its own. */
 static int mend_tunnels(const struct bmx7_machine *machine, const struct bmx7_answer *answer,
-	bool defaults_matter, struct bmx7_commands *commands, char *text, size_t size)
+	struct bmx7_commands *commands, char *text, size_t size)
 {
 	int result = 0;
 
@@ -221,7 +220,7 @@ static int mend_tunnels(const struct bmx7_machine *machine, const struct bmx7_an
 			said = said || strcmp(commands->items[k], command) == 0;
 		}
 		if (said || bmx7_options_find(&answer->options, "tunOut", tunnel->search) == NULL ||
-			!tunnel_lost_route(machine, tunnel, defaults_matter)) {
+			!tunnel_lost_route(machine, tunnel)) {
 			continue;
 		}
 		say_missing(&tunnel->route, tunnel->metric, text, size);
@@ -231,7 +230,7 @@ static int mend_tunnels(const struct bmx7_machine *machine, const struct bmx7_an
 }
 
 int bmx7_faults_find(const struct bmx7_machine *machine, const struct bmx7_answer *answer,
-	bool defaults_matter, struct bmx7_commands *commands, char *text, size_t size)
+	struct bmx7_commands *commands, char *text, size_t size)
 {
 	text[0] = '\0';
 	/* One kind at a time: the others may follow from it. Routes that somebody deleted stay
@@ -241,7 +240,7 @@ int bmx7_faults_find(const struct bmx7_machine *machine, const struct bmx7_answe
 		result = mend_mesh_routes(machine, answer, commands, text, size);
 	}
 	if (result == 0 && commands->count == 0) {
-		result = mend_tunnels(machine, answer, defaults_matter, commands, text, size);
+		result = mend_tunnels(machine, answer, commands, text, size);
 	}
 	return result;
 }

@@ -8,9 +8,10 @@
 
 /* Of one look at the machine; each text ends with NUL. */
 struct bmx7_machine {
-	char *addresses;   /* /proc/net/if_inet6 */
-	char *ipv6_routes; /* /proc/net/ipv6_route, every table */
-	char *ipv4_routes; /* /proc/net/route, table main */
+	char *addresses;      /* /proc/net/if_inet6 */
+	char *ipv6_routes;    /* /proc/net/ipv6_route, every table */
+	char *ipv4_routes;    /* /proc/net/route, table main */
+	bool defaults_matter; /* no table of ours goes before, see struct routing_wish */
 };
 
 /* Is the device ready for bmx7 (a link-local address that is no longer tentative), but without
@@ -28,9 +29,9 @@ struct bmx7_route {
 bool bmx7_faults_has_route(const struct bmx7_machine *machine, const struct bmx7_route *wanted);
 
 /* The commands that mend what is wrong: bmx7 puts back what it is made to forget, and what we
- * removed is missing from the next look, so that the difference adds it again. defaults_matter: see
- * struct routing_wish. text says what is wrong, "" when nothing is. 0 or -ENOMEM. */
+ * removed is missing from the next look, so that the difference adds it again. text says what is
+ * wrong, "" when nothing is. 0 or -ENOMEM. */
 int bmx7_faults_find(const struct bmx7_machine *machine, const struct bmx7_answer *answer,
-	bool defaults_matter, struct bmx7_commands *commands, char *text, size_t size);
+	struct bmx7_commands *commands, char *text, size_t size);
 
 #endif

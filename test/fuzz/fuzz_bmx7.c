@@ -16,7 +16,7 @@ static void compare(const struct bmx7_answer *answer, char *text)
 		.search = &search,
 		.search_count = 1,
 		.hostname = "node"};
-	struct bmx7_machine machine = {text, text, text};
+	struct bmx7_machine machine = {text, text, text, false};
 	struct bmx7_commands commands = {0};
 	struct bmx7_commands mending = {0};
 	char why[64];
@@ -31,7 +31,7 @@ static void compare(const struct bmx7_answer *answer, char *text)
 		}
 		bmx7_commands_free(&commands);
 	}
-	(void)bmx7_faults_find(&machine, answer, false, &mending, why, sizeof(why));
+	(void)bmx7_faults_find(&machine, answer, &mending, why, sizeof(why));
 	bmx7_commands_free(&mending);
 }
 

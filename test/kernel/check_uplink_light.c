@@ -54,6 +54,8 @@ static void make_one_way(struct scene *scene)
 		provider_run(mesh, "ip route add %s/%s via %s", node_addresses[i], bits,
 			i == 0 ? "10.2.0.2" : "2001:db8:2::2");
 	}
+	provider_reach("10.9.0.1");
+	provider_reach("2001:db8:9::1");
 }
 
 static void set_way(struct scene *scene, const struct variant *variant, bool light)

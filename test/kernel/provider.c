@@ -205,6 +205,13 @@ void provider_run(const struct provider *provider, const char *format, ...)
 static const char calm[] = "ip link set lo up && sysctl -qw net.ipv6.conf.default.accept_dad=0 "
 			   "net.ipv6.conf.default.router_solicitations=0";
 
+void provider_reach(const char *address)
+{
+	provider_run_here("for i in 1 2 3 4 5; do "
+			  "ping -c 1 -W 1 %s >/dev/null && exit 0; done; exit 1",
+		address);
+}
+
 static void start_server(struct provider *provider)
 {
 	int ready[2];
@@ -260,6 +267,10 @@ void provider_start(struct provider providers[PROVIDERS])
 				  "ip -6 route add default via 2001:db8:%d::1 metric %d",
 			i + 1, 100 - i, i + 1, 100 - i);
 	}
+	provider_reach("10.1.0.1");
+	provider_reach("2001:db8:1::1");
+	provider_reach("10.2.0.1");
+	provider_reach("2001:db8:2::1");
 }
 
 void provider_stop(struct provider providers[PROVIDERS])

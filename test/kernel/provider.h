@@ -55,6 +55,8 @@ void provider_start(struct provider providers[PROVIDERS]);
 void provider_stop(struct provider providers[PROVIDERS]);
 void provider_run(const struct provider *provider, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
+/* Waits until the other end of a new link answers: the first packets may be lost. */
+void provider_reach(const char *address);
 /* A command line of the customer. */
 void provider_run_here(const char *format, ...) __attribute__((format(printf, 1, 2)));
 

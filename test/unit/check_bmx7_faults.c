@@ -40,7 +40,7 @@ START_TEST(faults_are_found)
 	char ipv4[] = "Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\n"
 		      "X7Out_BA378FB3\t0000010A\t00000000\t0001\t0\t0\t1024\t0000FFFF\t0\t0\t0\n"
 		      "eth0\t00000000\t00000000\t0001\t0\t0\t1024\t00000000\t0\t0\t0\n";
-	struct bmx7_machine machine = {addresses, ipv6, ipv4};
+	struct bmx7_machine machine = {addresses, ipv6, ipv4, false};
 	struct ip primary;
 	struct prefix prefix;
 
@@ -72,8 +72,8 @@ struct scene {
 	struct bmx7_answer answer;
 	struct bmx7_tunnel tunnels[4];
 	struct bmx7_machine machine;
-	char none[1];
 	bool defaults_matter;
+	char none[1];
 };
 
 static void add_tunnel(struct scene *scene, const char *search, const char *route, const char *link,
@@ -96,10 +96,11 @@ static void check_faults(struct scene *scene, char *ipv4_routes, char *ipv6_rout
 	char said[256] = "";
 	char text[160];
 
-	scene->machine = (struct bmx7_machine){scene->none, ipv6_routes, ipv4_routes};
+	scene->machine = (struct bmx7_machine){scene->none, ipv6_routes, ipv4_routes,
+		scene->defaults_matter};
 	ck_assert_int_eq(bmx7_options_parse(RUNNING, strlen(RUNNING), &scene->answer.options), 0);
-	ck_assert_int_eq(bmx7_faults_find(&scene->machine, &scene->answer, scene->defaults_matter,
-				 &commands, text, sizeof(text)),
+	ck_assert_int_eq(bmx7_faults_find(&scene->machine, &scene->answer, &commands, text,
+				 sizeof(text)),
 		0);
 	for (size_t i = 0; i < commands.count; i++) {
 		strcat(strcat(said, commands.items[i]), ";");

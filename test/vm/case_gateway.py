@@ -127,8 +127,8 @@ def case_two_protocols(lab):
     node = ring["a2"]
     with Asker(ring.clients["a2"]) as asker:
         asker.wait_provider(ring.isps["b1"])
-        kinds = {c["kind"] for c in family_of(node)["candidates"]}
-        assert {"bmx7", "babeld"} <= kinds, kinds
+        wait_for(lambda: {"bmx7", "babeld"} <= {c["kind"] for c in family_of(node)["candidates"]},
+                 30, "gateways by both")
         first = family_of(node)["in_use"]["kind"]
         off = {"bmx7" if first == "bmx7" else "babeld": {"enabled": False}}
         for name in ring.nodes:

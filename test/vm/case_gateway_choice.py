@@ -13,6 +13,7 @@ from gateways import (
     family_of,
     is_way,
     node_id,
+    word_for,
     uplink_of,
     wait_uplink,
     wait_usable,
@@ -26,7 +27,7 @@ USED_LIMIT = 10
 def use(ring, name, gateway, **params):
     """Chooses, waits until it is used, and returns the seconds."""
     start = time.monotonic()
-    said = choose(ring[name], use=node_id(ring[gateway]), **params)
+    said = choose(ring[name], use=word_for(ring, gateway), **params)
     assert said["choice"]["mode"] == "use" and said["says"], said
     wait_way(ring[name], ring[gateway], timeout=USED_LIMIT)
     return time.monotonic() - start
@@ -123,12 +124,12 @@ def unknown(node):
 def preferences(ring, node):
     """prefer and avoid change the order, and forget ends them."""
     wait_way(node, ring["b1"])
-    choose(node, prefer=node_id(ring["b3"]))
+    choose(node, prefer=word_for(ring, "b3"))
     wait_way(node, ring["b3"], timeout=USED_LIMIT)
     assert candidate_of(node, ring["b3"])["user_class"] == 1
-    choose(node, forget=node_id(ring["b3"]))
+    choose(node, forget=word_for(ring, "b3"))
     wait_way(node, ring["b1"])
-    choose(node, avoid=node_id(ring["b1"]))
+    choose(node, avoid=word_for(ring, "b1"))
     wait_way(node, ring["a3"], timeout=USED_LIMIT)
     choose(node, reset=True)
     wait_way(node, ring["b1"])

@@ -169,6 +169,11 @@ def uplink_of(node, family="ipv4", link="wan0"):
     raise LabError(f"{node}: no uplink {link} of {family}")
 
 
+def word_for(ring, name):
+    """What a user calls a gateway: bmx7 tells names, Babel MACs."""
+    return name if ring.protocol == "bmx7" else node_id(ring[name])
+
+
 def node_id(node):
     return node.meshd.status()["node"]["mac"].lower()
 

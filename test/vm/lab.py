@@ -303,7 +303,7 @@ class Lab:
         for name in self.nodes:
             if (self.directory / name).is_dir():
                 target = pathlib.Path(directory) / name
-                ignore = shutil.ignore_patterns("*.sock", "*.lock", "*.out")
+                ignore = shutil.ignore_patterns("*.sock", "sock", "*.lock", "*.out")
                 shutil.copytree(self.directory / name, target, ignore=ignore, dirs_exist_ok=True)
 
     def close(self):
