@@ -13,11 +13,11 @@ from gateways import (
     family_of,
     is_way,
     node_id,
-    word_for,
     uplink_of,
     wait_uplink,
     wait_usable,
     wait_way,
+    word_for,
 )
 from lab import LabError, RpcError, limit, wait_for
 

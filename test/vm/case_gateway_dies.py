@@ -120,8 +120,9 @@ def node_faults(lab, protocol):
         fault = power_off(ring["b1"])
         watch.moved(fault, "power off")
         power_on(ring["b1"])
-        # The way to the next best may have led through it: Babel needs its time, too.
-        watch.returned(4)
+        # The ways to the others, or those of their answers, may have led through it, so that they
+        # fail one after the other until the routing daemon, too, has noticed.
+        watch.returned(6)
     for name in ring.clients:
         wait_usable(ring[name], [ring["a3"]])
     with Watch(ring) as watch:
