@@ -14,19 +14,23 @@ enum probe_kind { PROBE_PING, PROBE_TCP, PROBE_DNS, PROBE_HTTP, PROBE_KINDS };
 enum path_health {
 	PATH_UNKNOWN,  /* no verdict yet */
 	PATH_UP,       /* the last rounds were good */
-	PATH_DOUBTFUL, /* up, but the last round was not good */
+	PATH_DOUBTFUL, /* up, but a round was not good, and not so many since were good as bring it
+			  up again */
 	PATH_DOWN,
 };
 
 #define PATH_REASON_SIZE 128
+#define PATH_WINDOW      10 /* rounds */
 
 struct path_rules {
 	double interval;          /* between the starts of rounds while all is well */
 	double interval_doubtful; /* while unknown, doubtful, or down for a short time */
 	double interval_down;     /* at most this while down: it grows from doubtful's, doubling */
 	unsigned int rise;        /* good rounds in a row until up; the first verdict needs one */
-	unsigned int fall;        /* bad ones until down; a captive portal is one too */
-	double penalty;           /* added at each fall */
+	/* Bad ones until down: so many in a row, or one more among the last PATH_WINDOW, as of a
+	 * way that works every other moment only. A captive portal is one too. */
+	unsigned int fall;
+	double penalty;   /* added at each fall */
 	double suppress;  /* from this on the path counts as not usable, also when up, ... */
 	double reuse;     /* ... until it has decayed to this */
 	double half_life; /* seconds */
@@ -48,7 +52,8 @@ struct path {
 	bool suppressed;
 	unsigned int good; /* rounds in a row */
 	unsigned int bad;
-	double penalty; /* at penalty_time */
+	uint16_t recent; /* while up: the last rounds, the newest in bit 0; 1 = bad */
+	double penalty;  /* at penalty_time */
 	double penalty_time;
 	double since;         /* of up (doubtful is still up), down or unknown */
 	unsigned int changes; /* between up and down */

@@ -108,11 +108,23 @@ static bool has_rounds(const struct path *path)
 	return path->good > 0 || path->bad > 0;
 }
 
+static unsigned int count_recent(const struct path *path)
+{
+	unsigned int count = 0;
+
+	for (unsigned int i = 0; i < PATH_WINDOW; i++) {
+		count += path->recent >> i & 1;
+	}
+	return count;
+}
+
 static void on_good(struct path *path, const struct path_rules *rules, double now)
 {
-	unsigned int needed = path->health == PATH_DOWN ? rules->rise : 1;
+	bool known = path->health == PATH_DOWN || path->health == PATH_DOUBTFUL;
+	unsigned int needed = known ? rules->rise : 1;
 
 	path->bad = 0;
+	path->recent = (uint16_t)(path->recent << 1);
 	path->good += path->good < UINT_MAX;
 	if (path->good >= needed) {
 		set_health(path, PATH_UP, now);
@@ -128,7 +140,9 @@ static void on_bad(struct path *path, const struct path_rules *rules, double now
 	if (path->health == PATH_DOWN) {
 		return;
 	}
-	if (path->bad >= rules->fall) {
+	path->recent = (uint16_t)(path->recent << 1 | 1);
+	if (path->bad >= rules->fall || count_recent(path) > rules->fall) {
+		path->recent = 0;
 		set_health(path, PATH_DOWN, now);
 		if (was_up) {
 			punish(path, rules, now);
@@ -164,6 +178,7 @@ bool path_lose(struct path *path, const struct path_rules *rules, double now, co
 	enum path_health health = path->health;
 	bool suppressed = path->suppressed;
 
+	path->recent = 0;
 	path_decay(path, rules, now);
 	if (path->health != PATH_DOWN || path->good > 0 || !has_rounds(path)) {
 		/* As if rounds had just shown it: the next ones come soon. */

@@ -24,7 +24,7 @@ static int add_statement(struct child_arguments *arguments, const char *statemen
 static int add_redistribute(struct child_arguments *arguments, const struct prefix *network,
 	const char *rest)
 {
-	char statement[128];
+	char statement[192];
 	char text[PREFIX_TEXT_SIZE];
 
 	prefix_format(network, text);

@@ -146,8 +146,8 @@ static const char *const drifts[] = {
 	"ip rule delete priority 1000; ip rule add lookup main priority 1000 protocol 109",
 	"ip link set v0 down; ip link set v0 up; ip -6 address add 2001:db8::77/64 dev v0 nodad",
 	"ip address flush dev v0; ip address add 192.0.2.77/24 dev v0",
-	"ip -6 address del 2001:db8:1::7/64 dev w0; ip -6 address add 2001:db8:1::7/64 dev w0 "
-	"nodad",
+	("ip -6 address del 2001:db8:1::7/64 dev w0; "
+	 "ip -6 address add 2001:db8:1::7/64 dev w0 nodad"),
 };
 
 START_TEST(test_drift)

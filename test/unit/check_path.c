@@ -82,9 +82,10 @@ START_TEST(rises_and_falls)
 	ck_assert(feed(&path, 105, false));
 	ck_assert_int_eq(path.health, PATH_DOUBTFUL);
 	ck_assert(path_is_usable(&path) && path.since == 100);
-	ck_assert(feed(&path, 106, true));
+	ck_assert(!feed(&path, 106, true));
+	ck_assert(feed(&path, 107, true));
 	ck_assert_int_eq(path.health, PATH_UP);
-	ck_assert(path.since == 100 && path_penalty(&path, &rules, 106) == 0);
+	ck_assert(path.since == 100 && path_penalty(&path, &rules, 107) == 0);
 	ck_assert(feed(&path, 110, false));
 	ck_assert(!feed(&path, 111, false));
 	ck_assert(feed(&path, 112, false));
@@ -98,6 +99,34 @@ START_TEST(rises_and_falls)
 	ck_assert(feed(&path, 116, true));
 	ck_assert_int_eq(path.health, PATH_UP);
 	ck_assert(path.since == 116 && path.changes == 2);
+}
+END_TEST
+
+/* A way that works every other moment only: never so many bad rounds in a row, but too many. */
+START_TEST(now_and_then)
+{
+	struct path path = path_up();
+
+	for (int i = 0; i < 3; i++) {
+		feed(&path, 110 + i * 2, false);
+		feed(&path, 111 + i * 2, true);
+		ck_assert_int_eq(path.health, PATH_DOUBTFUL);
+	}
+	ck_assert(feed(&path, 116, false));
+	ck_assert_int_eq(path.health, PATH_DOWN);
+	/* What was before it fell does not count when it is up again. */
+	for (int i = 0; i < 2; i++) {
+		feed(&path, 117 + i, true);
+	}
+	ck_assert_int_eq(path.health, PATH_UP);
+	feed(&path, 120, false);
+	ck_assert_int_eq(path.health, PATH_DOUBTFUL);
+	/* Long ago does not count either. */
+	path = path_up();
+	for (int i = 0; i < 60; i++) {
+		feed(&path, 200 + i, i % 5 != 0);
+	}
+	ck_assert(path_is_usable(&path));
 }
 END_TEST
 
@@ -351,6 +380,7 @@ Suite *check_suite(void)
 
 	tcase_add_test(tests, first_verdicts);
 	tcase_add_test(tests, rises_and_falls);
+	tcase_add_test(tests, now_and_then);
 	tcase_add_test(tests, captive_portal_is_bad);
 	tcase_add_test(tests, penalty_halves);
 	tcase_add_test(tests, suppresses_and_releases);

@@ -161,6 +161,7 @@ START_TEST(nothing)
 	ck_assert(!judge(&scene)->good);
 	ck_assert_str_eq(scene.round.reason, "no targets for IPv6");
 	/* What has not ended is not counted. */
+	target_list_free(&scene.targets);
 	open_scene(&scene);
 	scene.probe[PING].state = PROBE_RUNNING;
 	scene.probe[HTTP].state = PROBE_WAITING;

@@ -93,14 +93,15 @@ class Plain(Ring):
 
 
 def two_meshes(lab):
-    """Two meshes of the same form in one lab: x2 is a client's node between the gateways x1 and x3;
-    y1 to y3 have no meshd choosing."""
+    """Two meshes in one lab: x2 is a client's node between the gateways x1 and x3, as y2 is with y1
+    and y4, where no meshd chooses."""
     rates = {"x1": 100, "x3": 50}
     uplinks = {name: {"uplinks": {"wan*": {"down": f"{rate}Mbit", "up": f"{rate}Mbit"}},
                       "probes": {"flap_half_life": 60}} for name, rate in rates.items()}
     ours = Ring(lab, names=("x1", "x2", "x3"), gateways=("x1", "x3"), clients=("x2",),
                 families=(4,), sections=uplinks)
-    plain = Plain(lab, names=("y1", "y2", "y3"), gateways=("y1", "y3"), clients=("y2",),
+    # y4 is a hop farther, so that babeld stays with y1.
+    plain = Plain(lab, names=("y1", "y2", "y3", "y4"), gateways=("y1", "y4"), clients=("y2",),
                   families=(4,))
     plain.start_by_hand()
     return ours, plain
