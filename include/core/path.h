@@ -14,8 +14,7 @@ enum probe_kind { PROBE_PING, PROBE_TCP, PROBE_DNS, PROBE_HTTP, PROBE_KINDS };
 enum path_health {
 	PATH_UNKNOWN,  /* no verdict yet */
 	PATH_UP,       /* the last rounds were good */
-	PATH_DOUBTFUL, /* up, but a round was not good, and not so many since were good as bring it
-			  up again */
+	PATH_DOUBTFUL, /* up, but one of the last PATH_WINDOW rounds was not good */
 	PATH_DOWN,
 };
 

@@ -120,13 +120,12 @@ static unsigned int count_recent(const struct path *path)
 
 static void on_good(struct path *path, const struct path_rules *rules, double now)
 {
-	bool known = path->health == PATH_DOWN || path->health == PATH_DOUBTFUL;
-	unsigned int needed = known ? rules->rise : 1;
+	unsigned int needed = path->health == PATH_DOWN ? rules->rise : 1;
 
 	path->bad = 0;
 	path->recent = (uint16_t)(path->recent << 1);
 	path->good += path->good < UINT_MAX;
-	if (path->good >= needed) {
+	if (path->good >= needed && count_recent(path) == 0) {
 		set_health(path, PATH_UP, now);
 	}
 }

@@ -82,7 +82,10 @@ START_TEST(rises_and_falls)
 	ck_assert(feed(&path, 105, false));
 	ck_assert_int_eq(path.health, PATH_DOUBTFUL);
 	ck_assert(path_is_usable(&path) && path.since == 100);
-	ck_assert(!feed(&path, 106, true));
+	for (int i = 1; i < PATH_WINDOW; i++) {
+		ck_assert(!feed(&path, 105 + i * 0.1, true));
+	}
+	ck_assert_int_eq(path.health, PATH_DOUBTFUL);
 	ck_assert(feed(&path, 107, true));
 	ck_assert_int_eq(path.health, PATH_UP);
 	ck_assert(path.since == 100 && path_penalty(&path, &rules, 107) == 0);

@@ -93,16 +93,16 @@ class Plain(Ring):
 
 
 def two_meshes(lab):
-    """Two meshes in one lab: x2 is a client's node between the gateways x1 and x3, as y2 is with y1
-    and y4, where no meshd chooses."""
+    """Two meshes in one lab: x2 is a client's node between the gateways x1 and x3; y2 has the gateway
+    y1, and no meshd chooses there."""
     rates = {"x1": 100, "x3": 50}
+    standard = {"gateway": {"hold_down": 20, "return_after": 20}}  # as by default
     uplinks = {name: {"uplinks": {"wan*": {"down": f"{rate}Mbit", "up": f"{rate}Mbit"}},
-                      "probes": {"flap_half_life": 60}} for name, rate in rates.items()}
+                      "probes": {"flap_half_life": 60}, **standard} for name, rate in rates.items()}
     ours = Ring(lab, names=("x1", "x2", "x3"), gateways=("x1", "x3"), clients=("x2",),
-                families=(4,), sections=uplinks)
-    # y4 is a hop farther, so that babeld stays with y1.
-    plain = Plain(lab, names=("y1", "y2", "y3", "y4"), gateways=("y1", "y4"), clients=("y2",),
-                  families=(4,))
+                families=(4,), sections={**uplinks, "x2": standard})
+    # babeld does not see what a provider does, so it stays with the one: no other is needed.
+    plain = Plain(lab, names=("y1", "y2"), gateways=("y1",), clients=("y2",), families=(4,))
     plain.start_by_hand()
     return ours, plain
 
