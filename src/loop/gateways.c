@@ -12,12 +12,13 @@
 #include "core/render.h"
 #include "loop/clock.h"
 
-#define PATIENCE      8.   /* seconds after a start until it is decided without all daemons' word */
-#define SILENCE       15.  /* a daemon that starts anew is believed what it said before */
-#define GONE_TIME     600. /* an uplink without route keeps its penalty */
-#define FORGET_AGAIN  4.
-#define DRIFT_TIME    10. /* between looks at metrics, which nobody tells of */
-#define IPV6_PATIENCE 5.  /* without a way before clients are told */
+#define MODULES_TUNNEL "ip6tnl0" /* the module makes it in every namespace */
+#define PATIENCE       8.  /* seconds after a start until it is decided without all daemons' word */
+#define SILENCE        15. /* a daemon that starts anew is believed what it said before */
+#define GONE_TIME      600. /* an uplink without route keeps its penalty */
+#define FORGET_AGAIN   4.
+#define DRIFT_TIME     10. /* between looks at metrics, which nobody tells of */
+#define IPV6_PATIENCE  5.  /* without a way before clients are told */
 
 /* --- watchers --- */
 
@@ -241,12 +242,16 @@ static bool knows_enough(const struct gateways *gateways, const struct reconcile
 	return true;
 }
 
-static void try_tunnels(struct gateways *gateways, const struct config *config)
+static void try_tunnels(struct gateways *gateways, const struct reconcile_view *view)
 {
-	if (gateways->tunnels_tried || !config->babeld.enabled) {
+	if (gateways->tunnels_tried || !view->config->babeld.enabled) {
 		return;
 	}
 	gateways->tunnels_tried = true;
+	gateways->tunnels = state_find_link(view->observed, MODULES_TUNNEL) != NULL;
+	if (gateways->tunnels) {
+		return;
+	}
 	int result = kernel_load_link_kind(gateways->kernel, "ip6tnl");
 	gateways->tunnels = result == 0;
 	if (result < 0) {
@@ -304,7 +309,7 @@ void gateways_on_observed(struct gateways *gateways, const struct reconcile_view
 		return;
 	}
 	gateways->decided = true;
-	try_tunnels(gateways, view->config);
+	try_tunnels(gateways, view);
 	take_own(gateways, view->config, view->observed, now);
 	note_silence(gateways, view->config, now);
 	double next = gateways_note_use(gateways, now);

@@ -48,7 +48,9 @@ class Snapshot:
             namespace.run("ip", "-d", "-j", "-batch", "-", stdin="address show\n" + both)
         )
         six = _texts(namespace.run("ip", "-6", "-d", "-j", "-batch", "-", stdin=both))
-        self.links = {link["ifname"]: _steady(link) for link in links[0] if link.get("ifname")}
+        # ip6_tunnel makes one tunnel of its own in every namespace, of which it draws the address.
+        self.links = {link["ifname"]: _steady(link) for link in links[0]
+                      if link.get("ifname") not in (None, "ip6tnl0")}
         self.rule_list = self._lines(4, links[1]) + self._lines(6, six[0])
         self.route_list = self._lines(4, links[2]) + self._lines(6, six[1])
         self.rules, self.routes = set(self.rule_list), set(self.route_list)
