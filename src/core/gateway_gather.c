@@ -88,13 +88,26 @@ struct gathering {
 	enum gateway_family family;
 	struct gateway_candidate *items;
 	size_t count;
+	bool no_memory;
 };
 
 static struct gateway_candidate *add_candidate(struct gathering *gathering, enum gateway_kind kind,
 	const char *id)
 {
-	if (gathering->count >= GATEWAY_CANDIDATES_MAX || id[0] == '\0') {
+	size_t count = gathering->count;
+
+	if (count >= GATEWAY_CANDIDATES_MAX || id[0] == '\0') {
 		return NULL;
+	}
+	/* Most nodes know a handful. */
+	if ((count & (count - 1)) == 0) {
+		struct gateway_candidate *items = reallocarray(gathering->items,
+			count == 0 ? 1 : count * 2, sizeof(items[0]));
+		if (items == NULL) {
+			gathering->no_memory = true;
+			return NULL;
+		}
+		gathering->items = items;
 	}
 	struct gateway_candidate *candidate = &gathering->items[gathering->count++];
 	*candidate = (struct gateway_candidate){.key.kind = kind};
@@ -286,21 +299,17 @@ static void tell_hops(struct gathering *gathering)
 int gateway_gather(const struct gateway_gather *gather, enum gateway_family family,
 	struct gateway_candidate **candidates, size_t *count)
 {
-	struct gathering gathering = {.gather = gather,
-		.family = family,
-		.items = calloc(GATEWAY_CANDIDATES_MAX, sizeof(gathering.items[0]))};
+	struct gathering gathering = {.gather = gather, .family = family};
 
-	if (gathering.items == NULL) {
-		return -ENOMEM;
-	}
 	gather_own(&gathering);
 	gather_bmx7(&gathering);
 	gather_babeld(&gathering);
 	tell_hops(&gathering);
-	/* Most nodes know a handful. */
-	struct gateway_candidate *fitting = reallocarray(gathering.items,
-		gathering.count == 0 ? 1 : gathering.count, sizeof(fitting[0]));
-	*candidates = fitting == NULL ? gathering.items : fitting;
+	if (gathering.no_memory) {
+		free(gathering.items);
+		return -ENOMEM;
+	}
+	*candidates = gathering.items;
 	*count = gathering.count;
 	return 0;
 }

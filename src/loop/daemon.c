@@ -288,7 +288,7 @@ static int start_services(struct daemon *daemon, struct err *err)
 	if (result == 0) {
 		daemon->reconcile.on_observed = services_on_observed;
 		daemon->reconcile.on_view = services_on_view;
-		daemon->reconcile.gateway = &services->gateways.wish;
+		daemon->reconcile.gateway = &services->gateways->wish;
 		daemon->reconcile.more_problems = more_problems;
 		daemon->reconcile.view_context = services;
 	}

@@ -120,6 +120,9 @@ int gateways_open(struct gateways *gateways, struct ev_loop *loop, struct err *e
 
 void gateways_close(struct gateways *gateways)
 {
+	if (gateways == NULL) {
+		return;
+	}
 	if (gateways->loop != NULL) {
 		ev_timer_stop(gateways->loop, &gateways->timer);
 		ev_timer_stop(gateways->loop, &gateways->forget_timer);

@@ -64,7 +64,7 @@ static json_t *method_status(void *context, const json_t *params, struct request
 		json_decref(status);
 		return NULL;
 	}
-	json_object_set_new(status, "gateway", gateways_to_short_json(&daemon->services.gateways));
+	json_object_set_new(status, "gateway", gateways_to_short_json(daemon->services.gateways));
 	return status;
 }
 
@@ -164,14 +164,14 @@ static json_t *method_gateway(void *context, const json_t *params, struct reques
 
 	(void)params;
 	(void)error;
-	return gateways_to_json(&daemon->services.gateways);
+	return gateways_to_json(daemon->services.gateways);
 }
 
 static json_t *method_choose(void *context, const json_t *params, struct request_error *error)
 {
 	struct daemon *daemon = context;
 
-	return gateways_choose(&daemon->services.gateways, params, error);
+	return gateways_choose(daemon->services.gateways, params, error);
 }
 
 static json_t *method_routing(void *context, const json_t *params, struct request_error *error)

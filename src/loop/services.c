@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -130,7 +131,7 @@ static void on_routing_change(void *context, enum link_protocol protocol)
 	struct services *services = context;
 
 	(void)protocol;
-	gateways_on_routing(&services->gateways);
+	gateways_on_routing(services->gateways);
 }
 
 static void on_alfred_answer(void *context, bool works)
@@ -325,7 +326,7 @@ void services_on_observed(void *context, const struct reconcile_view *view)
 {
 	struct services *services = context;
 
-	gateways_on_observed(&services->gateways, view);
+	gateways_on_observed(services->gateways, view);
 }
 
 void services_on_view(void *context, const struct reconcile_view *view)
@@ -337,15 +338,15 @@ void services_on_view(void *context, const struct reconcile_view *view)
 					   .run_dir = services->run_dir,
 					   .state_dir = services->state_dir},
 		.observed = view->observed,
-		.gateway = &services->gateways.wants};
+		.gateway = &services->gateways->wants};
 
 	if (view->identity == NULL) {
 		return; /* nothing of an earlier run is torn down either */
 	}
 	problem_list_free(&services->problems);
 	services->mac = view->identity->mac;
-	gateways_on_view(&services->gateways, view);
-	input.render.no_ipv6_way = !services->gateways.wants.ipv6_way;
+	gateways_on_view(services->gateways, view);
+	input.render.no_ipv6_way = !services->gateways->wants.ipv6_way;
 	wish_cloud(services, &input);
 	offer_dnsmasq_config(services, &input);
 	uint64_t version = dnsmasq_config_version(services->dnsmasq_config);
@@ -386,7 +387,7 @@ int services_problems(const struct services *services, struct problem_list *prob
 		result = children_problems(services->children, problems);
 	}
 	if (result == 0) {
-		result = gateways_problems(&services->gateways, problems);
+		result = gateways_problems(services->gateways, problems);
 	}
 	if (result == 0) {
 		result = routing_problem(services, PROTOCOL_BABELD, problems);
@@ -438,18 +439,23 @@ int services_open(struct services *services, struct ev_loop *loop, struct kernel
 {
 	services->loop = loop;
 	services->kernel = kernel;
-	services->gateways.kernel = kernel;
-	services->gateways.run_dir = services->run_dir;
-	services->gateways.state_dir = services->state_dir;
-	services->gateways.look_again = services->look_again;
-	services->gateways.context = services->context;
+	/* Large, and mostly never touched: zeroed pages that are not read cost nothing. */
+	services->gateways = calloc(1, sizeof(*services->gateways));
+	if (services->gateways == NULL) {
+		return -ENOMEM;
+	}
+	services->gateways->kernel = kernel;
+	services->gateways->run_dir = services->run_dir;
+	services->gateways->state_dir = services->state_dir;
+	services->gateways->look_again = services->look_again;
+	services->gateways->context = services->context;
 	ev_timer_init(&services->patience_timer, on_patience_over, CHILD_PATIENCE, 0.);
 	services->patience_timer.data = services;
 	int result = open_rooms(services, err);
-	services->gateways.routing = services->routing;
-	services->gateways.cloud = services->cloud;
+	services->gateways->routing = services->routing;
+	services->gateways->cloud = services->cloud;
 	if (result == 0) {
-		result = gateways_open(&services->gateways, loop, err);
+		result = gateways_open(services->gateways, loop, err);
 	}
 	if (result < 0) {
 		services_close(services);
@@ -473,7 +479,9 @@ void services_close(struct services *services)
 	}
 	room_watcher_stop(&services->routing_watcher);
 	room_watcher_stop(&services->cloud_watcher);
-	gateways_close(&services->gateways);
+	gateways_close(services->gateways);
+	free(services->gateways);
+	services->gateways = NULL;
 	children_close(services->children);
 	dnsmasq_config_close(services->dnsmasq_config);
 	cloud_close(services->cloud);

@@ -20,7 +20,7 @@ struct services {
 	struct routing *routing;
 	struct cloud *cloud;
 	struct dnsmasq_config *dnsmasq_config;
-	struct gateways gateways;
+	struct gateways *gateways;
 	struct room_watcher routing_watcher;
 	struct room_watcher cloud_watcher;
 	struct mac mac;                 /* of the node, zero before the first cycle */

@@ -74,7 +74,7 @@ table bridge filter {
 		ether daddr aa:aa:aa:0d:fe:aa accept
 	}
 }
-table inet meshd {
+table inet meshd2 {
 	chain input {
 		type filter hook input priority 0; policy accept;
 		udp dport 6697 drop
@@ -335,6 +335,7 @@ def check_cloud(node, ssid, links):
     assert f"{network}{low}/16" in snapshot.addresses("br-lan"), snapshot.addresses("br-lan")
     assert f"{network}{low}/32" in snapshot.addresses(f"{links[0]}.17")
     rules = [json.loads(rule[5:]) for rule in snapshot.rules if is_ours(rule)]
+    rules = [rule for rule in rules if rule["table"] == "170"]
     assert {rule["src"] for rule in rules} == {gateway, gateway6}, rules
     routes = [json.loads(route[5:]) for route in snapshot.routes if '"170"' in route]
     assert {route["dst"] for route in routes} == {f"{network}0.0/16", f"{gateway6[:-1]}/64"}, routes

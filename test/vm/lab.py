@@ -53,7 +53,7 @@ __all__ = [
 ]  # fmt: skip
 
 TREE = pathlib.Path(__file__).resolve().parents[2]
-MODULES = ("batman-adv", "8021q")
+MODULES = ("batman-adv", "8021q", "ip6_tunnel")
 
 
 class Skip(Exception):
