@@ -13,7 +13,7 @@ from snapshot import Snapshot
 LINK_GROUP = "28004"  # 0x6d64
 PROTOCOL = ("109", "meshd")  # the second where rt_protos.d names it
 MADE = ("bridge", "batadv", "vlan", "macvlan")  # the kinds of link that meshd makes
-TABLE = ("bridge", "meshd")
+TABLES = (("bridge", "meshd"), ("inet", "meshd"))
 
 RTM_NEWADDR, RTM_GETADDR, NLMSG_DONE = 20, 22, 3
 NLM_F_REQUEST, NLM_F_DUMP = 1, 0x300
@@ -210,7 +210,7 @@ def _batman_settings(node, mesh):
 def _is_own_table(entry):
     for kind, thing in entry.items():
         name = thing.get("name") if kind == "table" else thing.get("table")
-        if (thing.get("family"), name) == TABLE:
+        if (thing.get("family"), name) in TABLES:
             return True
     return False
 
