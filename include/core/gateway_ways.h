@@ -57,6 +57,8 @@ int gateway_gather(const struct gateway_gather *gather, enum gateway_family fami
 #define GATEWAY_PATH_KEY_SIZE 96
 void gateway_path_key(enum gateway_family family, const struct gateway_key *key,
 	char text[GATEWAY_PATH_KEY_SIZE]);
+/* The same of an uplink of this node. */
+void gateway_own_path_key(const struct gateway_own *own, char text[GATEWAY_PATH_KEY_SIZE]);
 /* The tunnel to a gateway of that MAC. */
 void gateway_tunnel_name(enum gateway_family family, const struct mac *mac, char name[IFNAMSIZ]);
 

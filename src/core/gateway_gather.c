@@ -323,6 +323,14 @@ void gateway_path_key(enum gateway_family family, const struct gateway_key *key,
 		gateway_kind_text(key->kind), key->id);
 }
 
+void gateway_own_path_key(const struct gateway_own *own, char text[GATEWAY_PATH_KEY_SIZE])
+{
+	struct gateway_key key = {.kind = GATEWAY_UPLINK};
+
+	text_copy(key.id, sizeof(key.id), own->link);
+	gateway_path_key(own->family == AF_INET ? GATEWAY_IPV4 : GATEWAY_IPV6, &key, text);
+}
+
 void gateway_tunnel_name(enum gateway_family family, const struct mac *mac, char name[IFNAMSIZ])
 {
 	const uint8_t *b = mac->bytes;

@@ -150,11 +150,9 @@ static bool same_uplink(const struct gateway_own *a, const struct gateway_own *b
 
 static void lose_own(struct gateways *gateways, const struct gateway_own *own, double now)
 {
-	struct gateway_key key = {.kind = GATEWAY_UPLINK};
 	char text[GATEWAY_PATH_KEY_SIZE];
 
-	text_copy(key.id, sizeof(key.id), own->link);
-	gateway_path_key(own->family == AF_INET ? GATEWAY_IPV4 : GATEWAY_IPV6, &key, text);
+	gateway_own_path_key(own, text);
 	log_notice("gateway", "%s: its default route is gone", text);
 	uplink_lose(gateways->uplink, text, "its default route is gone", now);
 }

@@ -134,6 +134,9 @@ json_t *gateways_to_short_json(struct gateways *gateways);
 json_t *gateways_choose(struct gateways *gateways, const json_t *params,
 	struct request_error *error);
 
+/* The choice in force and whence it is. NULL when memory ends. */
+json_t *gateways_choice_to_json(const struct gateways *gateways);
+
 /* --- between the parts (gateways_*.c) --- */
 
 /* The path of that key (gateway_path_key), as probed or, right after a start, as it was before; of

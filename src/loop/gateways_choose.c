@@ -214,10 +214,5 @@ json_t *gateways_choose(struct gateways *gateways, const json_t *params,
 	}
 	log_notice("gateway", "chosen: %s", says);
 	gateways->look_again(gateways->context);
-	json_t *choice = gateway_choice_to_json(&gateways->choice);
-	if (choice != NULL) {
-		json_object_set_new(choice, "from",
-			json_string(gateways->commanded ? "command" : "configuration"));
-	}
-	return json_pack("{s:o, s:s}", "choice", choice, "says", says);
+	return json_pack("{s:o, s:s}", "choice", gateways_choice_to_json(gateways), "says", says);
 }

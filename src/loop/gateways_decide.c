@@ -37,12 +37,9 @@ const struct path *gateways_path(const struct gateways *gateways, const char *ke
 
 const struct path *gateways_own_path(const struct gateways *gateways, size_t i)
 {
-	const struct gateway_own *own = &gateways->own[i];
-	struct gateway_key key = {.kind = GATEWAY_UPLINK};
 	char text[GATEWAY_PATH_KEY_SIZE];
 
-	text_copy(key.id, sizeof(key.id), own->link);
-	gateway_path_key(own->family == AF_INET ? GATEWAY_IPV4 : GATEWAY_IPV6, &key, text);
+	gateway_own_path_key(&gateways->own[i], text);
 	return gateways_path(gateways, text);
 }
 

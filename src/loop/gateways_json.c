@@ -64,7 +64,6 @@ static json_t *own_to_json(const struct gateways *gateways, size_t i, bool whole
 	const struct gateway_own *own = &gateways->own[i];
 	const struct path *path = gateways_own_path(gateways, i);
 	enum gateway_family family = own->family == AF_INET ? GATEWAY_IPV4 : GATEWAY_IPV6;
-	struct gateway_key key = {.kind = GATEWAY_UPLINK};
 	char via[IP_TEXT_SIZE] = "";
 	char text[GATEWAY_PATH_KEY_SIZE];
 
@@ -78,8 +77,7 @@ static json_t *own_to_json(const struct gateways *gateways, size_t i, bool whole
 	if (json == NULL || !whole) {
 		return json;
 	}
-	text_copy(key.id, sizeof(key.id), own->link);
-	gateway_path_key(family, &key, text);
+	gateway_own_path_key(own, text);
 	json_t *targets = uplink_targets_to_json(gateways->uplink, text, now);
 	CLEANUP(cleanup_json)
 	json_t *more = json_pack("{s:s, s:i, s:b, s:i, s:s, s:I, s:I, s:b, s:o?}", "gateway", via,
@@ -112,7 +110,7 @@ static json_t *own_list(const struct gateways *gateways, bool whole, double now)
 	return list;
 }
 
-static json_t *choice_to_json(const struct gateways *gateways)
+json_t *gateways_choice_to_json(const struct gateways *gateways)
 {
 	json_t *json = gateway_choice_to_json(&gateways->choice);
 
@@ -155,7 +153,7 @@ json_t *gateways_to_json(struct gateways *gateways)
 			json_boolean(gateways->decided && decision->in_use >= 0));
 	}
 	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:b, s:b, s:{s:f}}", "choice",
-		choice_to_json(gateways), "families", families, "uplinks",
+		gateways_choice_to_json(gateways), "families", families, "uplinks",
 		own_list(gateways, true, now), "offer", offer, "way_out", way_out,
 		"router_lifetime_zero", !gateways->wants.ipv6_way, "choosing",
 		gateways->wants.choosing, "budget", "bytes_per_second",
@@ -176,5 +174,5 @@ json_t *gateways_to_short_json(struct gateways *gateways)
 		json_object_set_new(families, family_names[family], of);
 	}
 	return json_pack("{s:o, s:o, s:o}", "families", families, "uplinks",
-		own_list(gateways, false, now), "choice", choice_to_json(gateways));
+		own_list(gateways, false, now), "choice", gateways_choice_to_json(gateways));
 }
