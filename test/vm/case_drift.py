@@ -189,6 +189,7 @@ def make_node(lab):
         "link add foreign1 address 02:00:00:00:00:77 type bridge",
         "link add foreign2 type veth peer name foreign3",
         "link set foreign2 up master foreign1",
+        "link set foreign3 up",
         "link set foreign1 up",
         "link add link mesh1 name mesh1.99 type vlan id 99",
         "link set mesh1.99 up",
