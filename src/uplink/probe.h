@@ -3,7 +3,7 @@
 #ifndef UPLINK_PROBE_H
 #define UPLINK_PROBE_H
 
-#include "uplink/dns_message.h"
+#include "base/dns_message.h"
 #include "uplink/icmp.h"
 #include "uplink/probe_socket.h"
 #include "uplink/targets.h"

@@ -3,10 +3,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/dns_message.h"
 #include "cloud/lease_file.h"
 #include "cloud/question.h"
 #include "cloud/release.h"
@@ -183,10 +185,10 @@ END_TEST
 
 START_TEST(asks_dns)
 {
-	uint8_t message[QUESTION_SIZE_MAX];
+	uint8_t message[DNS_QUESTION_MAX];
 	char name[300];
 
-	int length = question_build(message, "node1.mesh.test", 0xabcd);
+	int length = dns_question_build(message, "node1.mesh.test", AF_INET, 0xabcd);
 	ck_assert_int_eq(length, 12 + 17 + 4);
 	ck_assert_mem_eq(message, "\xab\xcd\x01\0\0\1\0\0\0\0\0\0\5node1\4mesh\4test\0\0\1\0\1",
 		33);
@@ -195,18 +197,18 @@ START_TEST(asks_dns)
 	ck_assert(question_is_answered(message, 33, 0xabcd));
 	ck_assert(!question_is_answered(message, 33, 0xabce));
 	ck_assert(!question_is_answered(message, 11, 0xabcd));
-	ck_assert_int_eq(question_build(message, "a..b", 1), -EINVAL);
-	ck_assert_int_eq(question_build(message, ".a", 1), -EINVAL);
+	ck_assert_int_eq(dns_question_build(message, "a..b", AF_INET, 1), -EINVAL);
+	ck_assert_int_eq(dns_question_build(message, ".a", AF_INET, 1), -EINVAL);
 	memset(name, 'a', 64);
 	name[64] = '\0';
-	ck_assert_int_eq(question_build(message, name, 1), -EINVAL);
+	ck_assert_int_eq(dns_question_build(message, name, AF_INET, 1), -EINVAL);
 	for (size_t i = 0; i < sizeof(name); i++) {
 		name[i] = i % 10 == 9 ? '.' : 'a';
 	}
 	name[299] = '\0';
-	ck_assert_int_eq(question_build(message, name, 1), -EINVAL);
+	ck_assert_int_eq(dns_question_build(message, name, AF_INET, 1), -EINVAL);
 	name[240] = '\0';
-	ck_assert_int_gt(question_build(message, name, 1), 0);
+	ck_assert_int_gt(dns_question_build(message, name, AF_INET, 1), 0);
 }
 END_TEST
 

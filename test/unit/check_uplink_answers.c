@@ -5,7 +5,7 @@
 #include <sys/socket.h>
 
 #include "unit/check_main.h"
-#include "uplink/dns_message.h"
+#include "base/dns_message.h"
 #include "uplink/http_answer.h"
 #include "uplink/icmp.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "uplink/dns_message.h"
+#include "base/dns_message.h"
 
 #include <errno.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A question to a name server and its answer (RFC 1035, section 4). */
-#ifndef UPLINK_DNS_MESSAGE_H
-#define UPLINK_DNS_MESSAGE_H
+#ifndef BASE_DNS_MESSAGE_H
+#define BASE_DNS_MESSAGE_H
 
 #include "base/text.h"
 
