@@ -4,8 +4,8 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "unit/check_main.h"
 #include "base/dns_message.h"
+#include "unit/check_main.h"
 #include "uplink/http_answer.h"
 #include "uplink/icmp.h"
 
