@@ -1,15 +1,18 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""meshd dies, and what it had decided stays; it starts, and what is stale goes."""
+"""meshd dies, and what it had decided stays; it starts, and what is stale goes; the clock steps."""
 
+import contextlib
 import time
 
 from asker import Asker
 from case_gateway import ring_of
-from gateways import RULES, TABLES, choose, family_of, is_way, wait_way
+from children import pids
+from gateways import RULES, TABLES, changes, choose, family_of, is_way, wait_way
 from internet import HOST
 from lab import limit, wait_for
 
 OWN_PROTOCOL = 109
+HOUR = 3600
 
 
 def four(lab, protocol="babeld", **options):
@@ -138,3 +141,65 @@ def case_rules_deleted(lab):
         asker.wait_provider(ring.isps["b1"], 10)
         print(f"  longest gap {asker.longest_gap(start):.2f} s, way there again after "
               f"{time.monotonic() - start:.1f} s")
+
+
+@contextlib.contextmanager
+def stepped_clock(seconds):
+    """The machine's wall clock, which all nodes here share, is wrong by so much for a while."""
+    right = time.time() - time.monotonic()
+    time.clock_settime(time.CLOCK_REALTIME, time.time() + seconds)
+    try:
+        yield
+    finally:
+        time.clock_settime(time.CLOCK_REALTIME, time.monotonic() + right)
+
+
+@limit(240)
+def case_clock_babeld(lab):
+    """The wall clock goes back an hour, on by two and back to where it was: no ping is lost and no
+    way changes."""
+    ring = four(lab)
+    client, node = ring.clients["a2"], ring["a2"]
+    client.reaches(HOST[4], timeout=30)
+    before = changes(node)
+    with client.pinger(HOST[4], rate=100) as ping:
+        for seconds in (-HOUR, HOUR):
+            with stepped_clock(seconds):
+                sent = ping.sent
+                wait_for(lambda sent=sent: ping.sent > sent + 1000, 60, "ten seconds of pings")
+        sent = ping.sent
+        wait_for(lambda: ping.sent > sent + 500, 60, "five seconds more")
+    print(f"  {ping}")
+    assert ping.lost == 0, f"{ping} at {ping.lost_at()[:20]}"
+    assert changes(node) == before, ring["a2"].meshd.log(20)
+
+
+@limit(400)
+def case_clock_bmx7(lab):
+    """The wall clock goes back an hour, which bmx7 does not survive: it is noticed, bmx7 is started
+    again and the client is back. On again by an hour: as well."""
+    ring = four(lab, "bmx7")
+    node = ring["a2"]
+    before = {name: pids(each)["bmx7"] for name, each in ring.nodes.items()}
+
+    def restarted():
+        same = [n for n, each in ring.nodes.items() if pids(each).get("bmx7") in (None, before[n])]
+        return not same
+
+    with Asker(ring.clients["a2"]) as asker:
+        asker.wait_provider(ring.isps["b1"])
+        with stepped_clock(-HOUR):
+            start = time.monotonic()
+            wait_for(restarted, 60, "every bmx7 to be started again")
+            noticed = time.monotonic() - start
+            assert "clock was set back" in node.meshd.log(400), node.meshd.log(40)
+            wait_way(node, ring["b1"], timeout=90)
+            asker.wait_provider(ring.isps["b1"], 90)
+            time.sleep(1)
+            print(f"  an hour back: all bmx7 started again after {noticed:.1f} s; client without the "
+                  f"Internet for {asker.longest_gap(start):.1f} s")
+        start = time.monotonic()
+        time.sleep(30)
+        wait_way(node, ring["b1"], timeout=90)
+        asker.wait_provider(ring.isps["b1"], 90)
+        print(f"  an hour on: without the Internet for {asker.longest_gap(start):.1f} s")
