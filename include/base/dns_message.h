@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 
+#define DNS_PORT          53
 #define DNS_QUESTION_MAX  (12 + 255 + 4)
 #define DNS_ADDRESSES_MAX 4
 

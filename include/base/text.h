@@ -59,11 +59,20 @@ bool ifname_is_valid(const char *name);
 /* Are the first length bytes of the text one label of a host name (RFC 1123): 1 to 63 letters,
  * digits and inner hyphens? The text has at least so many. */
 bool text_is_label(const char *text, size_t length);
+/* Are the first length bytes ASCII that can be seen, or blanks? */
+bool text_is_printable(const char *text, size_t length);
+/* Is one of the first length bytes a control character of ASCII? */
+bool text_has_control(const char *text, size_t length);
+/* Of a hexadecimal digit in either case; -1 for anything else. */
+int text_hex_value(char digit);
 /* Has the text a glob's special character (* ? [)? */
 bool text_is_glob(const char *text);
 /* Copies at most size - 1 bytes, always ends with NUL and zero-fills the rest. False when the
  * text was cut. */
 bool text_copy(char *to, size_t size, const char *from);
+/* Adds to a text of size bytes, which may be full already; what does not fit is left out. */
+void text_append(char *text, size_t size, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
 /* At most max, the length to which text can be cut without cutting through a UTF-8 character. */
 size_t text_cut(const char *text, size_t max);
 /* Damerau-Levenshtein distance (no letter is moved twice), for "did you mean". */

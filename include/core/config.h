@@ -94,12 +94,14 @@ enum uplink_share {
 	UPLINK_SHARE_SPARE, /* while the node's own users need less than cap of it */
 };
 
+#define UPLINK_RATE_UNIT 100000 /* bit/s */
+
 /* One entry of "uplinks": a name or a glob. */
 struct uplink_config {
 	char name[64];
 	bool ipv4; /* is the family used */
 	bool ipv6;
-	int64_t down; /* in units of 100 kbit/s, 0 = not known */
+	int64_t down; /* in units of UPLINK_RATE_UNIT, 0 = not known */
 	int64_t up;
 	int priority; /* lower goes first */
 	int share;    /* enum uplink_share */

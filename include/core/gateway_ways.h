@@ -49,6 +49,9 @@ struct gateway_gather {
 	bool tunnels; /* the kernel can make those for Babel's gateways */
 };
 
+enum gateway_family gateway_own_family(const struct gateway_own *own);
+const char *gateway_family_text(enum gateway_family family); /* "ipv4", "ipv6" */
+
 /* All ways of a family, without their health. *candidates is malloc'd. 0 or -ENOMEM. */
 int gateway_gather(const struct gateway_gather *gather, enum gateway_family family,
 	struct gateway_candidate **candidates, size_t *count);

@@ -35,11 +35,13 @@ struct reconcile_record {
 	uint64_t last_failures;
 	time_t started;
 	time_t last_cycle;
-	time_t last_change;    /* last cycle that sent an operation */
-	double last_seconds;   /* how long the last cycle took */
-	double change_seconds; /* how long the last that sent any took */
-	double apply_seconds;  /* of that, from the first operation to the last answer */
-	bool converged;        /* the last cycle found nothing to do */
+	time_t last_change;          /* last cycle that sent an operation */
+	double last_seconds;         /* how long the last cycle took */
+	double change_seconds;       /* how long the last that sent any took */
+	double apply_seconds;        /* of that, from the first operation to the last answer */
+	double change_seconds_total; /* the same of all cycles that sent any, together */
+	double apply_seconds_total;
+	bool converged; /* the last cycle found nothing to do */
 };
 
 struct snapshot_request {

@@ -249,6 +249,9 @@ struct address {
 	uint8_t tentative; /* observed: duplicate detection is not over, or found a duplicate */
 };
 
+/* Of those that the kernel makes with an address (IP6_RT_PRIO_ADDRCONF). */
+#define ROUTE_IPV6_PREFIX_METRIC 256
+
 struct route {
 	struct object_head head;
 	struct route_key {

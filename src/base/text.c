@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,7 +11,7 @@
 
 #include "base/cleanup.h"
 
-static int hex_value(char digit)
+int text_hex_value(char digit)
 {
 	if (digit >= '0' && digit <= '9') {
 		return digit - '0';
@@ -32,8 +33,8 @@ int mac_parse(const char *text, struct mac *mac)
 		return -EINVAL;
 	}
 	for (size_t i = 0; i < sizeof(parsed.bytes); i++) {
-		int high = hex_value(text[3 * i]);
-		int low = hex_value(text[3 * i + 1]);
+		int high = text_hex_value(text[3 * i]);
+		int low = text_hex_value(text[3 * i + 1]);
 		char after = text[3 * i + 2];
 
 		if (high < 0 || low < 0 || after != (i + 1 < sizeof(parsed.bytes) ? ':' : '\0')) {
@@ -210,6 +211,26 @@ bool text_is_label(const char *text, size_t length)
 	       text[0] != '-' && text[length - 1] != '-';
 }
 
+bool text_is_printable(const char *text, size_t length)
+{
+	for (size_t i = 0; i < length; i++) {
+		if (text[i] < ' ' || text[i] > '~') {
+			return false;
+		}
+	}
+	return true;
+}
+
+bool text_has_control(const char *text, size_t length)
+{
+	for (size_t i = 0; i < length; i++) {
+		if ((unsigned char)text[i] < ' ' || text[i] == 0x7f) {
+			return true;
+		}
+	}
+	return false;
+}
+
 bool text_is_glob(const char *text)
 {
 	return strpbrk(text, "*?[") != NULL;
@@ -226,6 +247,16 @@ bool text_copy(char *to, size_t size, const char *from)
 	memcpy(to, from, kept);
 	memset(to + kept, 0, size - kept);
 	return kept == length;
+}
+
+void text_append(char *text, size_t size, const char *format, ...)
+{
+	size_t length = strlen(text);
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(text + length, size - length, format, arguments);
+	va_end(arguments);
 }
 
 size_t text_cut(const char *text, size_t max)

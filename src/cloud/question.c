@@ -9,8 +9,6 @@
 
 #include "base/dns_message.h"
 
-#define DNS_PORT 53
-
 bool question_is_answered(const uint8_t *bytes, size_t length, uint16_t id)
 {
 	return length >= 12 && ((unsigned int)bytes[0] << 8 | bytes[1]) == id &&

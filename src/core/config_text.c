@@ -74,6 +74,18 @@ bool config_parse_bandwidth(const char *text, int64_t *kbit)
 	return false;
 }
 
+/* Is there an identity by the request, for any node? */
+static bool can_derive(const struct identity_request *wanted, struct err *why)
+{
+	struct identity_request request = *wanted;
+	struct identity identity;
+
+	request.ssid = "-";
+	request.has_mac = true;
+	request.mac = dummy_mac;
+	return identity_derive(&request, &identity, why) == 0;
+}
+
 bool config_check_profile(const char *text, struct err *why)
 {
 	if (strspn(text, LOWER DIGITS "_-") != strlen(text) || text[0] == '-' || text[0] == '_') {
@@ -86,11 +98,6 @@ bool config_check_profile(const char *text, struct err *why)
 
 bool config_check_hostname(const char *text, struct err *why)
 {
-	struct identity_request request = {.ssid = "-",
-		.has_mac = true,
-		.mac = dummy_mac,
-		.hostname = text};
-	struct identity identity;
 	size_t length = strlen(text);
 	size_t shown = 0;
 
@@ -109,42 +116,24 @@ bool config_check_hostname(const char *text, struct err *why)
 			HOSTNAME_SHOWN_MAX, shown);
 		return false;
 	}
-	return identity_derive(&request, &identity, why) == 0;
+	return can_derive(&(struct identity_request){.hostname = text}, why);
 }
 
 /* Is there an address for every node and, when all are to have it, the anycast address? The latter
  * is checked on the whole configuration. */
 bool config_check_ipv4(const char *text, struct err *why)
 {
-	struct identity_request request = {.ssid = "-",
-		.has_mac = true,
-		.mac = dummy_mac,
-		.ipv4 = text};
-	struct identity identity;
-
-	return identity_derive(&request, &identity, why) == 0;
+	return can_derive(&(struct identity_request){.ipv4 = text}, why);
 }
 
 bool config_check_ipv6(const char *text, struct err *why)
 {
-	struct identity_request request = {.ssid = "-",
-		.has_mac = true,
-		.mac = dummy_mac,
-		.ipv6 = text};
-	struct identity identity;
-
-	return identity_derive(&request, &identity, why) == 0;
+	return can_derive(&(struct identity_request){.ipv6 = text}, why);
 }
 
 bool config_check_anycast_mac(const char *text, struct err *why)
 {
-	struct identity_request request = {.ssid = "-",
-		.has_mac = true,
-		.mac = dummy_mac,
-		.anycast_mac = text};
-	struct identity identity;
-
-	return identity_derive(&request, &identity, why) == 0;
+	return can_derive(&(struct identity_request){.anycast_mac = text}, why);
 }
 
 static bool check_anycast(const char *text, uint8_t family, const char *example, struct err *why)

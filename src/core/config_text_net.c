@@ -14,11 +14,9 @@ bool config_check_program(const char *text, struct err *why)
 {
 	size_t length = strlen(text);
 
-	for (const char *at = text; *at != '\0'; at++) {
-		if ((unsigned char)*at < ' ' || *at == 0x7f) {
-			err_set(why, "a path has no control characters");
-			return false;
-		}
+	if (text_has_control(text, length)) {
+		err_set(why, "a path has no control characters");
+		return false;
 	}
 	if (text[0] != '/' || text[length - 1] == '/') {
 		err_set(why, "an absolute path is needed, such as \"/usr/sbin/NAME\", or \"auto\"");

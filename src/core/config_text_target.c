@@ -146,12 +146,10 @@ static bool check_url(const char *text, size_t length, struct err *why)
 		err_set(why, "a URL starts with " SCHEME);
 		return false;
 	}
-	for (size_t i = 0; i < length; i++) {
-		if (text[i] <= ' ' || text[i] > '~' || text[i] == '#') {
-			err_set(why, "a URL is made of ASCII without blanks and '#'; write %%XX "
-				     "for other characters");
-			return false;
-		}
+	if (!text_is_printable(text, length) || memchr(text, '#', length) != NULL) {
+		err_set(why, "a URL is made of ASCII without blanks and '#'; write %%XX for other "
+			     "characters");
+		return false;
 	}
 	const char *start = text + strlen(SCHEME);
 	size_t host_length = strcspn(start, "/? ");
@@ -186,12 +184,10 @@ static bool check_answer(const char *text, struct err *why)
 		err_set(why, "an answer with the status 204 has no text; take it out");
 		return false;
 	}
-	for (const char *at = page; *at != '\0'; at++) {
-		if ((unsigned char)*at < ' ' || *at == 0x7f) {
-			err_set(why, "the text that the page begins with is of one line, without "
-				     "control characters");
-			return false;
-		}
+	if (text_has_control(page, strlen(page))) {
+		err_set(why, "the text that the page begins with is of one line, without control "
+			     "characters");
+		return false;
 	}
 	return true;
 }

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Finding keys and words, and saying what would be right. */
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -83,26 +82,13 @@ const char *config_word_nearest(const struct config_key *key, const char *word)
 	return nearest.name;
 }
 
-static void append(char *text, size_t size, const char *format, ...)
-	__attribute__((format(printf, 3, 4)));
-
-static void append(char *text, size_t size, const char *format, ...)
-{
-	size_t length = strlen(text);
-	va_list args;
-
-	va_start(args, format);
-	vsnprintf(text + length, size - length, format, args);
-	va_end(args);
-}
-
 /* "a", "b" or "c" */
 static void append_words(const struct config_key *key, char *text, size_t size)
 {
 	for (size_t i = 0; i < key->word_count; i++) {
 		const char *joint = i == 0 ? "" : i + 1 == key->word_count ? " or " : ", ";
 
-		append(text, size, "%s\"%s\"", joint, key->words[i].word);
+		text_append(text, size, "%s\"%s\"", joint, key->words[i].word);
 	}
 }
 
@@ -112,10 +98,10 @@ static void append_taken(const struct config_key *key, char *text, size_t size)
 	for (size_t i = 0; i < key->taken_count; i++) {
 		const char *joint = i == 0 ? " but " : i + 1 == key->taken_count ? " and " : ", ";
 
-		append(text, size, "%s%lld", joint, (long long)key->taken[i]);
+		text_append(text, size, "%s%lld", joint, (long long)key->taken[i]);
 	}
 	if (key->taken_count > 0) {
-		append(text, size, ", which others use");
+		text_append(text, size, ", which others use");
 	}
 }
 
@@ -128,30 +114,31 @@ void config_key_describe(const struct config_key *key, char *text, size_t size)
 	switch (key->kind) {
 	case CONFIG_OBJECT:
 	case CONFIG_MAP:
-		append(text, size, "an object, { ... }");
+		text_append(text, size, "an object, { ... }");
 		return;
 	case CONFIG_LIST:
-		append(text, size, "a list [ ... ] of %s", key->what);
+		text_append(text, size, "a list [ ... ] of %s", key->what);
 		return;
 	case CONFIG_FLAGS:
-		append(text, size, "a list [ ... ] of ");
+		text_append(text, size, "a list [ ... ] of ");
 		append_words(key, text, size);
 		return;
 	case CONFIG_BOOL:
-		append(text, size, "true or false");
+		text_append(text, size, "true or false");
 		return;
 	case CONFIG_NUMBER:
-		append(text, size, "an integer from %lld to %lld%s%s%s", least, most,
+		text_append(text, size, "an integer from %lld to %lld%s%s%s", least, most,
 			key->unit != NULL ? " (" : "", key->unit != NULL ? key->unit : "",
 			key->unit != NULL ? ")" : "");
 		append_taken(key, text, size);
 		break;
 	case CONFIG_HEX:
-		append(text, size, "an integer from %lld to %lld or a text \"0x0\" to \"0x%llx\"",
-			least, most, most);
+		text_append(text, size,
+			"an integer from %lld to %lld or a text \"0x0\" to \"0x%llx\"", least, most,
+			most);
 		return;
 	case CONFIG_BANDWIDTH:
-		append(text, size,
+		text_append(text, size,
 			"an integer from %lld to %lld (kbit/s), a multiple of %d, or a text such "
 			"as "
 			"\"10Mbit\" or \"500kbit\"",
@@ -162,14 +149,14 @@ void config_key_describe(const struct config_key *key, char *text, size_t size)
 		append_words(key, text, size);
 		return;
 	case CONFIG_TEXT:
-		append(text, size, "%s", key->what);
+		text_append(text, size, "%s", key->what);
 		break;
 	case CONFIG_IGNORED:
-		append(text, size, "a text");
+		text_append(text, size, "a text");
 		return;
 	}
 	if (key->word_count > 0) {
-		append(text, size, " or ");
+		text_append(text, size, " or ");
 		append_words(key, text, size);
 	}
 }

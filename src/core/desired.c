@@ -13,14 +13,13 @@
 #include "core/ruleset.h"
 
 /* Connected routes of the shared addresses lose against those of the node's own (LibreMesh). */
-#define ANYCAST_METRIC           2147483647u
+#define ANYCAST_METRIC          2147483647u
 /* Before any routing daemon's rule: answers from the anycast address leave by its macvlan. */
-#define ANYCAST_RULE_PRIORITY    10
-#define IPV6_PREFIX_ROUTE_METRIC 256  /* IP6_RT_PRIO_ADDRCONF */
-#define IPV6_DEFAULT_METRIC      1024 /* IP6_RT_PRIO_USER */
-#define BATADV_OVERHEAD          60   /* largest header, with network coding compiled in */
-#define MULTICAST_ROUTER_ALWAYS  2
-#define RP_FILTER_LOOSE          2
+#define ANYCAST_RULE_PRIORITY   10
+#define IPV6_DEFAULT_METRIC     1024 /* IP6_RT_PRIO_USER */
+#define BATADV_OVERHEAD         60   /* largest header, with network coding compiled in */
+#define MULTICAST_ROUTER_ALWAYS 2
+#define RP_FILTER_LOOSE         2
 
 void *build_add(struct build *build, enum object_type type, const void *key)
 {
@@ -148,7 +147,7 @@ static void build_bridge(struct build *build)
 	add_address(build, name, &build->identity->node_ipv4, 0);
 	add_address(build, name, &build->identity->node_ipv6, 0);
 	add_route(build, name, RT_TABLE_MAIN, 0, &build->identity->node_ipv4);
-	add_route(build, name, RT_TABLE_MAIN, IPV6_PREFIX_ROUTE_METRIC,
+	add_route(build, name, RT_TABLE_MAIN, ROUTE_IPV6_PREFIX_METRIC,
 		&build->identity->node_ipv6);
 }
 

@@ -7,8 +7,6 @@
 
 #include "core/diff_plan.h"
 
-#define IPV6_PREFIX_ROUTE_METRIC 256 /* IP6_RT_PRIO_ADDRCONF */
-
 static bool op_is_on(const struct op *op, enum op_verb verb, enum object_type type)
 {
 	return op->verb == verb && op->type == type;
@@ -154,7 +152,7 @@ static bool has_prefix_route(const struct address *address, const struct route *
 	uint32_t metric = object_has(address, ADDRESS_METRIC) ? address->metric : 0;
 
 	if (metric == 0 && !ipv4) {
-		metric = IPV6_PREFIX_ROUTE_METRIC;
+		metric = ROUTE_IPV6_PREFIX_METRIC;
 	}
 	return is_network_of(route, address) && metric == route->key.metric &&
 	       address->key.prefix.length < ip_bits(&address->key.prefix.ip);

@@ -74,13 +74,9 @@ static bool read_name(const json_t *json, char name[64])
 {
 	const char *text = json_string_value(json);
 
-	if (text == NULL || json_string_length(json) > 63) {
+	if (text == NULL || json_string_length(json) > 63 ||
+		text_has_control(text, json_string_length(json))) {
 		return false;
-	}
-	for (size_t i = 0; i < json_string_length(json); i++) {
-		if ((unsigned char)text[i] < ' ' || text[i] == 0x7f) {
-			return false;
-		}
 	}
 	return text_copy(name, 64, text);
 }

@@ -14,7 +14,6 @@
 #define BABELD_RATE     UINT64_C(100000000)
 #define BABELD_HOP_COST 256
 #define BABELD_INFINITE 65535
-#define RATE_UNIT       100000 /* bit/s, of down and up */
 
 static const uint8_t families[GATEWAY_FAMILIES] = {AF_INET, AF_INET6};
 
@@ -128,7 +127,7 @@ static void gather_own(struct gathering *gathering)
 		if (candidate != NULL) {
 			text_copy(candidate->link, sizeof(candidate->link), own->link);
 			candidate->via = own->via;
-			candidate->bandwidth = (uint64_t)own->config.down * RATE_UNIT;
+			candidate->bandwidth = (uint64_t)own->config.down * UPLINK_RATE_UNIT;
 			candidate->priority = own->config.priority;
 		}
 	}
@@ -316,10 +315,20 @@ int gateway_gather(const struct gateway_gather *gather, enum gateway_family fami
 
 /* --- names --- */
 
+enum gateway_family gateway_own_family(const struct gateway_own *own)
+{
+	return own->family == AF_INET ? GATEWAY_IPV4 : GATEWAY_IPV6;
+}
+
+const char *gateway_family_text(enum gateway_family family)
+{
+	return family == GATEWAY_IPV4 ? "ipv4" : "ipv6";
+}
+
 void gateway_path_key(enum gateway_family family, const struct gateway_key *key,
 	char text[GATEWAY_PATH_KEY_SIZE])
 {
-	snprintf(text, GATEWAY_PATH_KEY_SIZE, "%s %s %s", family == GATEWAY_IPV4 ? "ipv4" : "ipv6",
+	snprintf(text, GATEWAY_PATH_KEY_SIZE, "%s %s %s", gateway_family_text(family),
 		gateway_kind_text(key->kind), key->id);
 }
 
@@ -328,7 +337,7 @@ void gateway_own_path_key(const struct gateway_own *own, char text[GATEWAY_PATH_
 	struct gateway_key key = {.kind = GATEWAY_UPLINK};
 
 	text_copy(key.id, sizeof(key.id), own->link);
-	gateway_path_key(own->family == AF_INET ? GATEWAY_IPV4 : GATEWAY_IPV6, &key, text);
+	gateway_path_key(gateway_own_family(own), &key, text);
 }
 
 void gateway_tunnel_name(enum gateway_family family, const struct mac *mac, char name[IFNAMSIZ])

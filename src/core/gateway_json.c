@@ -5,21 +5,12 @@
 
 #include "base/cleanup.h"
 #include "core/gateway_rank.h"
+#include "core/json_number.h"
 #include "core/json_text.h"
 
 static json_t *rate_to_json(double rate)
 {
 	return json_integer(rate < 9e18 ? (json_int_t)floor(rate + 0.5) : INT64_MAX);
-}
-
-static json_t *rounded(double value, double parts)
-{
-	return json_real(floor(value * parts + 0.5) / parts);
-}
-
-static json_t *age_to_json(double now, double time)
-{
-	return rounded(now > time ? now - time : 0, 1000);
 }
 
 static json_t *health_to_json(const struct gateway_question *question,
@@ -39,15 +30,16 @@ static json_t *rank_to_json(const struct gateway_question *question,
 	const struct gateway_candidate *candidate = &question->candidates[rank->candidate];
 	json_t *json = gateway_key_to_json(&candidate->key, candidate->name);
 	CLEANUP(cleanup_json)
-	json_t *more = json_pack("{s:o, s:b, s:o, s:b, s:o, s:o, s:o, s:o, s:o, s:i, s:i, s:o, "
+	json_t *more = json_pack("{s:o, s:b, s:o, s:b, s:o, s:o, s:o, s:f, s:f, s:i, s:i, s:o, "
 				 "s:o}",
 		"link", json_text(candidate->link), "usable", rank->usable, "why_not",
 		json_text(rank->why_not), "in_use", in_use, "score", rate_to_json(rank->score),
 		"path", rate_to_json((double)candidate->path), "bandwidth",
 		rate_to_json((double)candidate->bandwidth), "stability",
-		rounded(rank->stability, 1000), "preference", rounded(rank->preference, 1000),
-		"user_class", rank->user_class, "priority", candidate->priority, "probe_interval",
-		json_real(rank->probe_interval), "health", health_to_json(question, candidate));
+		json_rounded(rank->stability, 1000), "preference",
+		json_rounded(rank->preference, 1000), "user_class", rank->user_class, "priority",
+		candidate->priority, "probe_interval", json_real(rank->probe_interval), "health",
+		health_to_json(question, candidate));
 
 	if (more == NULL || json_object_update(json, more) < 0) {
 		json_decref(json);
@@ -60,8 +52,8 @@ static json_t *event_to_json(const struct gateway_event *event, double now, doub
 {
 	double age = now > event->time ? now - event->time : 0;
 
-	return json_pack("{s:o, s:o, s:o, s:o, s:s, s:o}", "age", rounded(age, 1000), "time",
-		rounded(unix_now - age, 1000), "from",
+	return json_pack("{s:f, s:f, s:o, s:o, s:s, s:o}", "age", json_age(now, event->time),
+		"time", json_rounded(unix_now - age, 1000), "from",
 		gateway_key_to_json(&event->from, event->from_name), "to",
 		gateway_key_to_json(&event->to, event->to_name), "rule",
 		gateway_rule_text(event->rule), "reason", json_text(event->reason));
@@ -113,7 +105,8 @@ json_t *gateway_family_to_json(const struct gateway_question *question,
 {
 	return json_pack("{s:o, s:o, s:s, s:o, s:o, s:b, s:I, s:o, s:o}", "in_use",
 		in_use_to_json(question, decision), "since",
-		decision->in_use < 0 ? json_null() : age_to_json(question->now, memory->since),
+		decision->in_use < 0 ? json_null()
+				     : json_real(json_age(question->now, memory->since)),
 		"rule", gateway_rule_text(decision->rule), "explanation",
 		json_text(decision->explanation), "flip", json_text(decision->flip), "block",
 		decision->block, "changes", (json_int_t)memory->changes, "candidates",

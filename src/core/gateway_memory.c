@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What is remembered, over restarts too. */
-#include <math.h>
 #include <string.h>
 
 #include "core/gateway_rank.h"
+#include "core/json_number.h"
 #include "core/json_text.h"
 
 #define AGE_MAX     1e9 /* seconds; more is no age */
@@ -29,15 +29,9 @@ json_t *gateway_key_to_json(const struct gateway_key *key, const char *name)
 		json_text(key->id), "name", json_text(name));
 }
 
-/* Milliseconds are enough. */
-static json_t *age_to_json(double now, double time)
-{
-	return json_real(now > time ? floor((now - time) * 1000 + 0.5) / 1000 : 0);
-}
-
 static json_t *event_to_json(const struct gateway_event *event, double now)
 {
-	return json_pack("{s:o, s:o, s:o, s:s, s:o}", "age", age_to_json(now, event->time), "from",
+	return json_pack("{s:f, s:o, s:o, s:s, s:o}", "age", json_age(now, event->time), "from",
 		gateway_key_to_json(&event->from, event->from_name), "to",
 		gateway_key_to_json(&event->to, event->to_name), "rule",
 		gateway_rule_text(event->rule), "reason", json_text(event->reason));
@@ -51,11 +45,11 @@ json_t *gateway_memory_to_json(const struct gateway_memory *memory, double now)
 	for (size_t i = 0; (event = gateway_memory_event(memory, i)) != NULL; i++) {
 		json_array_append_new(log, event_to_json(event, now));
 	}
-	return json_pack("{s:o, s:o, s:o, s:o, s:I, s:o}", "in_use",
+	return json_pack("{s:o, s:f, s:o, s:f, s:I, s:o}", "in_use",
 		gateway_key_to_json(&memory->in_use, memory->in_use_name), "since",
-		age_to_json(now, memory->since), "challenger",
+		json_age(now, memory->since), "challenger",
 		gateway_key_to_json(&memory->challenger, ""), "challenger_since",
-		age_to_json(now, memory->challenger_since), "changes",
+		json_age(now, memory->challenger_since), "changes",
 		(json_int_t)(memory->changes < CHANGES_MAX ? memory->changes : CHANGES_MAX), "log",
 		log);
 }
@@ -65,13 +59,9 @@ static bool read_text(const json_t *json, char *text, size_t size)
 {
 	const char *read = json_string_value(json);
 
-	if (read == NULL || json_string_length(json) >= size) {
+	if (read == NULL || json_string_length(json) >= size ||
+		text_has_control(read, json_string_length(json))) {
 		return false;
-	}
-	for (size_t i = 0; i < json_string_length(json); i++) {
-		if ((unsigned char)read[i] < ' ' || read[i] == 0x7f) {
-			return false;
-		}
 	}
 	return text_copy(text, size, read);
 }

@@ -11,7 +11,6 @@
 #define METRIC_PROBE       10000 /* from here on: stands only to be probed */
 #define METRIC_PROBE_RANGE 100000
 #define METRIC_BLOCK       0xfffffffeU
-#define RATE_UNIT          100000
 #define RECEIVER_IPV4      "gwin4"
 #define RECEIVER_IPV6      "gwin6"
 #define BMX7_RECEIVER      "X7main"
@@ -210,7 +209,7 @@ static void build_own(struct building *building)
 
 	for (size_t i = 0; i < input->own_count; i++) {
 		const struct gateway_own *own = &input->own[i];
-		enum gateway_family family = own->family == AF_INET ? GATEWAY_IPV4 : GATEWAY_IPV6;
+		enum gateway_family family = gateway_own_family(own);
 		struct gateway_routes *tables[] = {&wish->uplinks, &wish->offers};
 		if (own->gone) {
 			continue;
@@ -240,7 +239,7 @@ bool gateway_offer(const struct gateway_wish_input *input, enum gateway_family f
 	*bandwidth = 0;
 	for (size_t i = 0; i < input->own_count; i++) {
 		if (input->offered[i] && input->own[i].family == families[family]) {
-			uint64_t own = (uint64_t)input->own[i].config.down * RATE_UNIT;
+			uint64_t own = (uint64_t)input->own[i].config.down * UPLINK_RATE_UNIT;
 			*bandwidth = own > *bandwidth ? own : *bandwidth;
 			found = true;
 		}

@@ -268,25 +268,23 @@ static void drop_op(struct plan *plan, size_t index)
 	plan->count--;
 }
 
-/* A link that is not made takes the ops that stand on it along. */
-static void drop_dependents(struct plan *plan, const char *name)
+/* A link that is not made takes the ops that stand on it along. Returns where to go on. */
+static size_t drop_with_dependents(struct plan *plan, size_t index)
 {
-	for (size_t i = 0; i < plan->count;) {
-		const struct op *op = &plan->ops[i];
-		if (!needs_link(op, name)) {
-			i++;
-			continue;
-		}
-		char dropped[IFNAMSIZ] = "";
-		if (op->type == OBJECT_LINK && op->verb == OP_CREATE) {
-			text_copy(dropped, sizeof(dropped), object_key(OBJECT_LINK, op_object(op)));
-		}
-		drop_op(plan, i);
-		if (dropped[0] != '\0') {
-			drop_dependents(plan, dropped);
-			i = 0;
-		}
+	const struct op *op = &plan->ops[index];
+	char name[IFNAMSIZ] = "";
+
+	if (op->type == OBJECT_LINK && op->verb == OP_CREATE) {
+		text_copy(name, sizeof(name), object_key(OBJECT_LINK, op_object(op)));
 	}
+	drop_op(plan, index);
+	if (name[0] == '\0') {
+		return index;
+	}
+	for (size_t i = 0; i < plan->count;) {
+		i = needs_link(&plan->ops[i], name) ? drop_with_dependents(plan, i) : i + 1;
+	}
+	return 0; /* some may have stood before */
 }
 
 static void add_entry_problem(const struct guard_entry *entry, const struct op *op, double now,
@@ -320,15 +318,7 @@ double guard_filter(struct guard *guard, const struct state *observed, struct pl
 			continue;
 		}
 		add_entry_problem(entry, op, now, guard->suspect, problems);
-		char name[IFNAMSIZ] = "";
-		if (op->type == OBJECT_LINK && op->verb == OP_CREATE) {
-			text_copy(name, sizeof(name), object_key(OBJECT_LINK, op_object(op)));
-		}
-		drop_op(plan, i);
-		if (name[0] != '\0') {
-			drop_dependents(plan, name);
-			i = 0;
-		}
+		i = drop_with_dependents(plan, i);
 	}
 	return guard_next(guard, now);
 }

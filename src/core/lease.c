@@ -32,6 +32,15 @@ int lease_compare_mac(const struct mac *a, const struct mac *b)
 	return memcmp(a->bytes, b->bytes, sizeof(a->bytes));
 }
 
+int lease_compare_client(uint32_t a_address, const struct mac *a_mac, uint32_t b_address,
+	const struct mac *b_mac)
+{
+	if (a_address != b_address) {
+		return a_address < b_address ? -1 : 1;
+	}
+	return lease_compare_mac(a_mac, b_mac);
+}
+
 bool lease_check_mac(const struct mac *mac)
 {
 	return !mac_is_zero(mac) && (mac->bytes[0] & 1) == 0;

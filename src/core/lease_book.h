@@ -239,6 +239,9 @@ uint32_t lease_address(const struct ip *ip);
 enum lease_reason lease_check_address(const struct lease_book *book, uint32_t address);
 bool lease_check_mac(const struct mac *mac);
 int lease_compare_mac(const struct mac *a, const struct mac *b);
+/* By address, then MAC. */
+int lease_compare_client(uint32_t a_address, const struct mac *a_mac, uint32_t b_address,
+	const struct mac *b_mac);
 const struct lease_host_key *lease_find_host(const struct lease_book *book, uint32_t address);
 bool lease_is_host_mac(const struct lease_book *book, const struct mac *mac);
 bool lease_is_reserved_name(const struct lease_book *book, const char *name);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "core/json_text.h"
 #include "core/lease_book.h"
 
 static const char *const reason_names[] = {
@@ -27,28 +28,6 @@ static const char *const reason_names[] = {
 	[LEASE_REASON_OWN] = "own-not-shareable",
 };
 _Static_assert(ARRAY_SIZE(reason_names) == LEASE_REASONS, "every reason has a name");
-
-static void free_json(json_t **json)
-{
-	json_decref(*json);
-}
-
-static json_t *json_mac(const struct mac *mac)
-{
-	char text[MAC_TEXT_SIZE];
-
-	mac_format(mac, text);
-	return json_string(text);
-}
-
-/* null for none */
-static json_t *json_ip(const struct ip *ip)
-{
-	char text[IP_TEXT_SIZE];
-
-	ip_format(ip, text);
-	return text[0] != '\0' ? json_string(text) : json_null();
-}
 
 static const char *node_name(const struct lease_book *book, const struct mac *author)
 {
@@ -123,7 +102,7 @@ static size_t count_own(const struct lease_book *book)
 json_t *lease_book_leases_to_json(const struct lease_book *book, const struct lease_now *now)
 {
 	const struct lease_result *result = &book->result;
-	CLEANUP(free_json) json_t *leases = json_array();
+	CLEANUP(cleanup_json) json_t *leases = json_array();
 	size_t own = count_own(book);
 
 	for (size_t i = 0; i < result->shown_count; i++) {
@@ -175,7 +154,7 @@ static int compare_named(const void *left, const void *right)
 
 json_t *lease_book_nodes_to_json(const struct lease_book *book, const struct lease_now *now)
 {
-	CLEANUP(free_json) json_t *nodes = json_array();
+	CLEANUP(cleanup_json) json_t *nodes = json_array();
 	CLEANUP(cleanup_free)
 	const struct lease_node **order =
 		calloc(book->node_count + 1, sizeof(const struct lease_node *));

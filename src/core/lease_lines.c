@@ -11,10 +11,7 @@ static int compare_by_address(const void *left, const void *right)
 	const struct lease_line *a = left;
 	const struct lease_line *b = right;
 
-	if (a->address != b->address) {
-		return a->address < b->address ? -1 : 1;
-	}
-	return lease_compare_mac(&a->mac, &b->mac);
+	return lease_compare_client(a->address, &a->mac, b->address, &b->mac);
 }
 
 static int compare_by_author(const void *left, const void *right)
@@ -26,26 +23,21 @@ static int compare_by_author(const void *left, const void *right)
 	return order != 0 ? order : compare_by_address(left, right);
 }
 
+static int compare_line(const void *key, const void *member)
+{
+	const uint32_t *address = key;
+	const struct lease_line *line = member;
+
+	return *address < line->address ? -1 : *address > line->address;
+}
+
 static const struct lease_line *find_before(const struct lease_work *work, uint32_t address)
 {
 	const struct lease_result *before = &work->book->result;
-	size_t low = 0;
-	size_t high = before->line_count;
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		const struct lease_line *line = &before->by_address[middle];
-
-		if (line->address == address) {
-			return line;
-		}
-		if (line->address < address) {
-			low = middle + 1;
-		} else {
-			high = middle;
-		}
-	}
-	return NULL;
+	return before->line_count == 0 ? NULL
+				       : bsearch(&address, before->by_address, before->line_count,
+						 sizeof(*before->by_address), compare_line);
 }
 
 struct mac lease_line_author(const struct lease_work *work, const struct lease_group *group)

@@ -16,10 +16,7 @@ static int compare_own(const void *left, const void *right)
 	const struct lease_own *a = left;
 	const struct lease_own *b = right;
 
-	if (a->address != b->address) {
-		return a->address < b->address ? -1 : 1;
-	}
-	return lease_compare_mac(&a->mac, &b->mac);
+	return lease_compare_client(a->address, &a->mac, b->address, &b->mac);
 }
 
 struct lease_own *lease_own_find(const struct lease_book *book, uint32_t address,

@@ -64,10 +64,7 @@ static int compare_withdrawal(const void *left, const void *right)
 	const struct fact_withdrawal *a = left;
 	const struct fact_withdrawal *b = right;
 
-	if (a->address != b->address) {
-		return a->address < b->address ? -1 : 1;
-	}
-	return lease_compare_mac(&a->mac, &b->mac);
+	return lease_compare_client(a->address, &a->mac, b->address, &b->mac);
 }
 
 static size_t fill_withdrawals(const struct lease_book *book, const struct lease_now *now,

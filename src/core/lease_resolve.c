@@ -63,20 +63,11 @@ static void collect_node(struct lease_work *work, const struct lease_node *node)
 	}
 }
 
-static int compare_client(uint32_t a_address, const struct mac *a_mac, uint32_t b_address,
-	const struct mac *b_mac)
-{
-	if (a_address != b_address) {
-		return a_address < b_address ? -1 : 1;
-	}
-	return lease_compare_mac(a_mac, b_mac);
-}
-
 static int compare_entry(const void *left, const void *right)
 {
 	const struct lease_entry *a = left;
 	const struct lease_entry *b = right;
-	int order = compare_client(a->address, &a->mac, b->address, &b->mac);
+	int order = lease_compare_client(a->address, &a->mac, b->address, &b->mac);
 
 	if (order != 0) {
 		return order;
@@ -99,7 +90,7 @@ static int compare_withdrawal(const void *left, const void *right)
 	const struct withdrawal *a = left;
 	const struct withdrawal *b = right;
 
-	return compare_client(a->address, &a->mac, b->address, &b->mac);
+	return lease_compare_client(a->address, &a->mac, b->address, &b->mac);
 }
 
 static int collect_withdrawals(const struct lease_work *work, struct withdrawal **out,
@@ -153,8 +144,8 @@ static bool is_withdrawn(const struct lease_entry *entry, const struct withdrawa
 	size_t first, size_t count)
 {
 	for (size_t i = first; i < count; i++) {
-		if (compare_client(list[i].address, &list[i].mac, entry->address, &entry->mac) !=
-			0) {
+		if (lease_compare_client(list[i].address, &list[i].mac, entry->address,
+			    &entry->mac) != 0) {
 			return false;
 		}
 		bool about_self = list[i].own && entry->own != NULL;
@@ -180,8 +171,8 @@ static int apply_withdrawals(struct lease_work *work)
 	for (size_t i = 0; i < work->entry_count; i++) {
 		const struct lease_entry *entry = &work->entries[i];
 
-		while (at < count && compare_client(list[at].address, &list[at].mac, entry->address,
-					     &entry->mac) < 0) {
+		while (at < count && lease_compare_client(list[at].address, &list[at].mac,
+					     entry->address, &entry->mac) < 0) {
 			at++;
 		}
 		if (!is_withdrawn(entry, list, at, count)) {
@@ -254,8 +245,8 @@ static void make_groups(struct lease_work *work)
 		size_t count = 1;
 
 		while (first + count < work->entry_count &&
-			compare_client(entry[count].address, &entry[count].mac, entry->address,
-				&entry->mac) == 0) {
+			lease_compare_client(entry[count].address, &entry[count].mac,
+				entry->address, &entry->mac) == 0) {
 			count++;
 		}
 		group_entries(work, first, count);
@@ -294,10 +285,7 @@ static int compare_node_address(const void *left, const void *right)
 	const struct lease_node_address *a = left;
 	const struct lease_node_address *b = right;
 
-	if (a->address != b->address) {
-		return a->address < b->address ? -1 : 1;
-	}
-	return lease_compare_mac(a->author, b->author);
+	return lease_compare_client(a->address, a->author, b->address, b->author);
 }
 
 static void collect_node_addresses(struct lease_work *work)

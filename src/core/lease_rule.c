@@ -13,26 +13,19 @@ struct winner {
 	const struct lease_group *group; /* NULL: not one of them */
 };
 
+static int compare_node_address(const void *key, const void *member)
+{
+	const uint32_t *address = key;
+	const struct lease_node_address *entry = member;
+
+	return *address < entry->address ? -1 : *address > entry->address;
+}
+
 static const struct lease_node_address *find_node_address(const struct lease_work *work,
 	uint32_t address)
 {
-	size_t low = 0;
-	size_t high = work->node_address_count;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		const struct lease_node_address *entry = &work->node_addresses[middle];
-
-		if (entry->address == address) {
-			return entry;
-		}
-		if (entry->address < address) {
-			low = middle + 1;
-		} else {
-			high = middle;
-		}
-	}
-	return NULL;
+	return bsearch(&address, work->node_addresses, work->node_address_count,
+		sizeof(*work->node_addresses), compare_node_address);
 }
 
 static struct lease_side side_of(const struct lease_group *group)
@@ -74,11 +67,8 @@ static struct winner find_winner(const struct lease_work *work, const struct lea
 
 static int compare_quarrel(const struct lease_quarrel *a, const struct lease_quarrel *b)
 {
-	int order = lease_compare_mac(&a->loser, &b->loser);
+	int order = lease_compare_client(a->address, &a->loser, b->address, &b->loser);
 
-	if (a->address != b->address) {
-		return a->address < b->address ? -1 : 1;
-	}
 	return order != 0 ? order : lease_compare_mac(&a->winner, &b->winner);
 }
 

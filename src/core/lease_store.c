@@ -8,26 +8,18 @@
 #include <jansson.h>
 
 #include "base/cleanup.h"
+#include "core/json_text.h"
 #include "core/lease_book.h"
 
 #define STORE_VERSION 1
 
-static void free_json(json_t **json)
-{
-	json_decref(*json);
-}
-
 static json_t *own_to_json(const struct lease_own *own, const struct lease_now *now)
 {
-	char ip[IP_TEXT_SIZE];
-	char mac[MAC_TEXT_SIZE];
 	struct ip address = lease_ip(own->address);
-
-	ip_format(&address, ip);
-	mac_format(&own->mac, mac);
-	json_t *json = json_pack("{s:s, s:s, s:f, s:f, s:I, s:s}", "ip", ip, "mac", mac, "age",
-		now->boot - own->begin, "renewed", now->boot - own->renewed, "expires",
-		(json_int_t)own->expires_wall, "name", own->name);
+	json_t *json = json_pack("{s:o, s:o, s:f, s:f, s:I, s:s}", "ip", json_ip(&address), "mac",
+		json_mac(&own->mac), "age", now->boot - own->begin, "renewed",
+		now->boot - own->renewed, "expires", (json_int_t)own->expires_wall, "name",
+		own->name);
 	if (json != NULL && !isinf(own->expires)) {
 		json_object_set_new(json, "left", json_real(own->expires - now->boot));
 	}
@@ -36,21 +28,18 @@ static json_t *own_to_json(const struct lease_own *own, const struct lease_now *
 
 static json_t *ended_to_json(const struct lease_ended *ended, const struct lease_now *now)
 {
-	char ip[IP_TEXT_SIZE];
-	char mac[MAC_TEXT_SIZE];
 	struct ip address = lease_ip(ended->address);
 
-	ip_format(&address, ip);
-	mac_format(&ended->mac, mac);
-	return json_pack("{s:s, s:s, s:f, s:f}", "ip", ip, "mac", mac, "age",
-		now->boot - ended->time, "left", ended->until - now->boot);
+	return json_pack("{s:o, s:o, s:f, s:f}", "ip", json_ip(&address), "mac",
+		json_mac(&ended->mac), "age", now->boot - ended->time, "left",
+		ended->until - now->boot);
 }
 
 char *lease_book_export(struct lease_book *book, const struct lease_now *now)
 {
 	json_t *leases = json_array();
 	json_t *ended = json_array();
-	CLEANUP(free_json)
+	CLEANUP(cleanup_json)
 	json_t *json = json_pack("{s:i, s:s, s:f, s:f, s:o, s:o}", "version", STORE_VERSION,
 		"boot_id", book->boot_id, "boot", now->boot, "wall", now->wall, "leases", leases,
 		"withdrawals", ended);
@@ -193,7 +182,7 @@ static int import_ended(struct lease_book *book, const json_t *list, double gap_
 
 int lease_book_import(struct lease_book *book, const char *text, const struct lease_now *now)
 {
-	CLEANUP(free_json) json_t *json = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
+	CLEANUP(cleanup_json) json_t *json = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
 
 	if (json_integer_value(json_object_get(json, "version")) != STORE_VERSION) {
 		return -EINVAL;

@@ -4,25 +4,12 @@
 #include <linux/if_ether.h>
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 
 #include "base/cleanup.h"
 #include "core/state.h"
-
-/* Adds to a text that may be full already. */
-__attribute__((format(printf, 2, 3))) static void add_text(char text[OBJECT_TEXT_SIZE],
-	const char *format, ...)
-{
-	size_t length = strlen(text);
-	va_list arguments;
-
-	va_start(arguments, format);
-	vsnprintf(text + length, OBJECT_TEXT_SIZE - length, format, arguments);
-	va_end(arguments);
-}
 
 /* A network, or everything; what is IPv6 is to be seen in either. */
 static void add_prefix(char text[OBJECT_TEXT_SIZE], const struct prefix *prefix,
@@ -32,9 +19,9 @@ static void add_prefix(char text[OBJECT_TEXT_SIZE], const struct prefix *prefix,
 
 	if (prefix->length > 0) {
 		prefix_format(prefix, given);
-		add_text(text, "%s", given);
+		text_append(text, OBJECT_TEXT_SIZE, "%s", given);
 	} else {
-		add_text(text, "%s", everything);
+		text_append(text, OBJECT_TEXT_SIZE, "%s", everything);
 	}
 }
 
@@ -53,12 +40,13 @@ static void format_route(const struct route *route, char text[OBJECT_TEXT_SIZE])
 	add_prefix(text, destination, "default");
 	if (object_has(route, ROUTE_VIA) && !ip_is_zero(&route->via)) {
 		ip_format(&route->via, via);
-		add_text(text, " via %s", via);
+		text_append(text, OBJECT_TEXT_SIZE, " via %s", via);
 	}
 	if (route->key.link[0] != '\0') {
-		add_text(text, " dev %s", route->key.link);
+		text_append(text, OBJECT_TEXT_SIZE, " dev %s", route->key.link);
 	}
-	add_text(text, " table %u metric %u", route->key.table, route->key.metric);
+	text_append(text, OBJECT_TEXT_SIZE, " table %u metric %u", route->key.table,
+		route->key.metric);
 }
 
 static void format_rule(const struct rule *rule, char text[OBJECT_TEXT_SIZE])
@@ -66,22 +54,22 @@ static void format_rule(const struct rule *rule, char text[OBJECT_TEXT_SIZE])
 	snprintf(text, OBJECT_TEXT_SIZE, "%sfrom ", family_word(&rule->key.source));
 	add_prefix(text, &rule->key.source, "all");
 	if (rule->key.iif[0] != '\0') {
-		add_text(text, " iif %s", rule->key.iif);
+		text_append(text, OBJECT_TEXT_SIZE, " iif %s", rule->key.iif);
 	}
 	if (rule->key.oif[0] != '\0') {
-		add_text(text, " oif %s", rule->key.oif);
+		text_append(text, OBJECT_TEXT_SIZE, " oif %s", rule->key.oif);
 	}
 	if (object_has(rule, RULE_TABLE) && rule->table == 0) {
-		add_text(text, " unreachable");
+		text_append(text, OBJECT_TEXT_SIZE, " unreachable");
 	} else if (object_has(rule, RULE_TABLE) && rule->table == RT_TABLE_MAIN) {
-		add_text(text, " lookup main");
+		text_append(text, OBJECT_TEXT_SIZE, " lookup main");
 	} else if (object_has(rule, RULE_TABLE)) {
-		add_text(text, " lookup %u", rule->table);
+		text_append(text, OBJECT_TEXT_SIZE, " lookup %u", rule->table);
 	}
 	if (object_has(rule, RULE_SUPPRESS) && rule->suppress >= 0) {
-		add_text(text, " suppress_prefixlength %d", rule->suppress);
+		text_append(text, OBJECT_TEXT_SIZE, " suppress_prefixlength %d", rule->suppress);
 	}
-	add_text(text, " priority %u", rule->key.priority);
+	text_append(text, OBJECT_TEXT_SIZE, " priority %u", rule->key.priority);
 }
 
 void object_format_key(enum object_type type, const void *object, char text[OBJECT_TEXT_SIZE])

@@ -1,21 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <limits.h>
-#include <math.h>
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "core/json_number.h"
 #include "core/json_text.h"
 #include "core/path.h"
 
 #define AGE_MAX     1e9 /* seconds; more is no age */
 #define PENALTY_MAX 1e6
 #define RTT_MAX     3600.0
-
-/* For people: no more digits than mean something. */
-static double rounded(double value, double parts)
-{
-	return floor(value * parts + 0.5) / parts;
-}
 
 static json_t *counts_to_json(const uint8_t counts[PROBE_KINDS])
 {
@@ -35,13 +29,11 @@ json_t *path_to_json(const struct path *path, const struct path_rules *rules, do
 
 	return json_pack("{s:s, s:b, s:f, s:f, s:I, s:I, s:I, s:f, s:o, s:b, s:o, s:o, s:o}",
 		"health", path_health_text(path->health), "suppressed", path->suppressed, "penalty",
-		rounded(path_penalty(path, rules, now), 10), "since",
-		rounded(now > path->since ? now - path->since : 0, 1000), "changes",
-		(json_int_t)path->changes, "good", (json_int_t)path->good, "bad",
-		(json_int_t)path->bad, "rtt", rounded(last->rtt, 1e6), "reason",
-		json_text(last->reason), "captive", last->captive, "age",
-		asked ? json_real(rounded(now > last->time ? now - last->time : 0, 1000))
-		      : json_null(),
+		json_rounded(path_penalty(path, rules, now), 10), "since",
+		json_age(now, path->since), "changes", (json_int_t)path->changes, "good",
+		(json_int_t)path->good, "bad", (json_int_t)path->bad, "rtt",
+		json_rounded(last->rtt, 1e6), "reason", json_text(last->reason), "captive",
+		last->captive, "age", asked ? json_real(json_age(now, last->time)) : json_null(),
 		"asked", counts_to_json(last->asked), "answered", counts_to_json(last->answered));
 }
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "core/json_text.h"
 #include "core/routing_state.h"
 
 /* "" and none become null. */
@@ -7,26 +8,10 @@ static json_t *text_json(const char *text)
 	return text[0] == '\0' ? json_null() : json_string(text);
 }
 
-static json_t *ip_json(const struct ip *ip)
-{
-	char text[IP_TEXT_SIZE];
-
-	ip_format(ip, text);
-	return text_json(text);
-}
-
-static json_t *prefix_json(const struct prefix *prefix)
-{
-	char text[PREFIX_TEXT_SIZE];
-
-	prefix_format(prefix, text);
-	return text_json(text);
-}
-
 static json_t *neighbour_json(const struct routing_neighbour *neighbour)
 {
 	return json_pack("{s:o, s:s, s:o, s:o, s:I, s:i, s:i}", "address",
-		ip_json(&neighbour->address), "link", neighbour->link, "name",
+		json_ip(&neighbour->address), "link", neighbour->link, "name",
 		text_json(neighbour->name), "id", text_json(neighbour->id), "cost",
 		(json_int_t)neighbour->cost, "rx_quality", neighbour->rx_quality, "tx_quality",
 		neighbour->tx_quality);
@@ -35,15 +20,15 @@ static json_t *neighbour_json(const struct routing_neighbour *neighbour)
 static json_t *route_json(const struct routing_route *route)
 {
 	return json_pack("{s:o, s:o, s:o, s:s, s:o, s:I, s:b}", "destination",
-		prefix_json(&route->destination), "source", prefix_json(&route->source), "via",
-		ip_json(&route->via), "link", route->link, "id", text_json(route->id), "metric",
+		json_prefix(&route->destination), "source", json_prefix(&route->source), "via",
+		json_ip(&route->via), "link", route->link, "id", text_json(route->id), "metric",
 		(json_int_t)route->metric, "installed", route->installed);
 }
 
 static json_t *node_json(const struct routing_node *node)
 {
 	return json_pack("{s:o, s:o, s:o, s:I, s:o, s:b, s:b}", "id", text_json(node->id), "name",
-		text_json(node->name), "address", ip_json(&node->address), "metric",
+		text_json(node->name), "address", json_ip(&node->address), "metric",
 		(json_int_t)node->metric, "hops",
 		node->hops == 0 ? json_null() : json_integer(node->hops), "reachable",
 		node->reachable, "self", node->self);
@@ -52,7 +37,7 @@ static json_t *node_json(const struct routing_node *node)
 static json_t *network_json(const struct routing_network *network)
 {
 	return json_pack("{s:o, s:o, s:o, s:o, s:I, s:o, s:b}", "network",
-		prefix_json(&network->network), "id", text_json(network->id), "name",
+		json_prefix(&network->network), "id", text_json(network->id), "name",
 		text_json(network->name), "bandwidth",
 		network->bandwidth == 0 ? json_null()
 					: json_integer((json_int_t)network->bandwidth),

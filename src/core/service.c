@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "base/cleanup.h"
+
 /* What an event does to a state. */
 enum step {
 	STEP_STAY,           /* nothing to do */
@@ -21,69 +23,52 @@ enum step {
 	STEP_LOOK,
 	STEP_ASK, /* or find that it does not answer */
 	STEP_KILL,
-	STEPS,
 };
 
-/* A pair that is not named stays: for example, answers that come when nobody waits for them. */
-static const enum step table[SERVICE_STATES][SERVICE_EVENTS] = {
-	[SERVICE_OFF] =
-		{
-			[SERVICE_MAY_RUN] = STEP_SETTLE,
-			[SERVICE_MUST_NOT_RUN] = STEP_SETTLE,
-			[SERVICE_ADOPTED] = STEP_ADOPT,
-			[SERVICE_ADOPTED_YOUNG] = STEP_ADOPT_YOUNG,
-		},
-	[SERVICE_MISSING] =
-		{
-			[SERVICE_MAY_RUN] = STEP_SETTLE,
-			[SERVICE_MUST_NOT_RUN] = STEP_SETTLE,
-			[SERVICE_RESTART] = STEP_LOOK,
-			[SERVICE_TIMEOUT] = STEP_LOOK,
-		},
-	[SERVICE_WAITING] =
-		{
-			[SERVICE_MAY_RUN] = STEP_SETTLE,
-			[SERVICE_MUST_NOT_RUN] = STEP_SETTLE,
-		},
-	[SERVICE_STARTING] =
-		{
-			[SERVICE_MUST_NOT_RUN] = STEP_STOP_ASKED,
-			[SERVICE_CHANGED] = STEP_STOP_ARGUMENTS,
-			[SERVICE_RESTART] = STEP_STOP_ASKED,
-			[SERVICE_START_FAILED] = STEP_FAIL,
-			[SERVICE_ANSWERED] = STEP_ANSWER,
-			[SERVICE_SILENT] = STEP_MISS,
-			[SERVICE_BUSY] = STEP_BUSY,
-			[SERVICE_TOO_BIG] = STEP_STOP_MEMORY,
-			[SERVICE_EXITED] = STEP_FAIL,
-			[SERVICE_TIMEOUT] = STEP_ASK,
-		},
-	[SERVICE_RUNNING] =
-		{
-			[SERVICE_MUST_NOT_RUN] = STEP_STOP_ASKED,
-			[SERVICE_CHANGED] = STEP_STOP_ARGUMENTS,
-			[SERVICE_RESTART] = STEP_STOP_ASKED,
-			[SERVICE_ANSWERED] = STEP_ANSWER,
-			[SERVICE_SILENT] = STEP_MISS,
-			[SERVICE_BUSY] = STEP_BUSY,
-			[SERVICE_TOO_BIG] = STEP_STOP_MEMORY,
-			[SERVICE_EXITED] = STEP_FAIL,
-			[SERVICE_TIMEOUT] = STEP_ASK,
-		},
-	[SERVICE_STOPPING] =
-		{
-			[SERVICE_EXITED] = STEP_END,
-			[SERVICE_TIMEOUT] = STEP_KILL,
-		},
-	[SERVICE_BACK_OFF] =
-		{
-			[SERVICE_MAY_RUN] = STEP_SETTLE,
-			[SERVICE_MUST_NOT_RUN] = STEP_SETTLE,
-			[SERVICE_CHANGED] = STEP_SETTLE_AT_ONCE,
-			[SERVICE_RESTART] = STEP_SETTLE_AT_ONCE,
-			[SERVICE_TIMEOUT] = STEP_SETTLE,
-		},
+/* Sets of states. */
+#define IN(state) (1u << (state))
+#define IDLE      (IN(SERVICE_OFF) | IN(SERVICE_MISSING) | IN(SERVICE_WAITING) | IN(SERVICE_BACK_OFF))
+#define ALIVE     (IN(SERVICE_STARTING) | IN(SERVICE_RUNNING))
+
+/* What an event does in these states. A state that is not named with it stays: for example, answers
+ * that come when nobody waits for them. */
+static const struct rule {
+	enum service_event event;
+	unsigned int states;
+	enum step step;
+} rules[] = {
+	{SERVICE_MAY_RUN, IDLE, STEP_SETTLE},
+	{SERVICE_MUST_NOT_RUN, IDLE, STEP_SETTLE},
+	{SERVICE_MUST_NOT_RUN, ALIVE, STEP_STOP_ASKED},
+	{SERVICE_CHANGED, ALIVE, STEP_STOP_ARGUMENTS},
+	{SERVICE_CHANGED, IN(SERVICE_BACK_OFF), STEP_SETTLE_AT_ONCE},
+	{SERVICE_RESTART, IN(SERVICE_MISSING), STEP_LOOK},
+	{SERVICE_RESTART, ALIVE, STEP_STOP_ASKED},
+	{SERVICE_RESTART, IN(SERVICE_BACK_OFF), STEP_SETTLE_AT_ONCE},
+	{SERVICE_ADOPTED, IN(SERVICE_OFF), STEP_ADOPT},
+	{SERVICE_ADOPTED_YOUNG, IN(SERVICE_OFF), STEP_ADOPT_YOUNG},
+	{SERVICE_START_FAILED, IN(SERVICE_STARTING), STEP_FAIL},
+	{SERVICE_ANSWERED, ALIVE, STEP_ANSWER},
+	{SERVICE_SILENT, ALIVE, STEP_MISS},
+	{SERVICE_BUSY, ALIVE, STEP_BUSY},
+	{SERVICE_TOO_BIG, ALIVE, STEP_STOP_MEMORY},
+	{SERVICE_EXITED, ALIVE, STEP_FAIL},
+	{SERVICE_EXITED, IN(SERVICE_STOPPING), STEP_END},
+	{SERVICE_TIMEOUT, IN(SERVICE_MISSING), STEP_LOOK},
+	{SERVICE_TIMEOUT, ALIVE, STEP_ASK},
+	{SERVICE_TIMEOUT, IN(SERVICE_STOPPING), STEP_KILL},
+	{SERVICE_TIMEOUT, IN(SERVICE_BACK_OFF), STEP_SETTLE},
 };
+
+static enum step find_step(enum service_state state, enum service_event event)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(rules); i++) {
+		if (rules[i].event == event && (rules[i].states & IN(state)) != 0) {
+			return rules[i].step;
+		}
+	}
+	return STEP_STAY;
+}
 
 bool service_has_process(enum service_state state)
 {
@@ -284,7 +269,7 @@ static enum service_action kill_process(struct service *service, double now)
 enum service_action service_handle(struct service *service, enum service_event event, double now,
 	double random)
 {
-	switch (table[service->state][event]) {
+	switch (find_step(service->state, event)) {
 	case STEP_SETTLE_AT_ONCE:
 		service->not_before = 0;
 		return settle(service, now);
@@ -317,7 +302,6 @@ enum service_action service_handle(struct service *service, enum service_event e
 	case STEP_KILL:
 		return kill_process(service, now);
 	case STEP_STAY:
-	case STEPS:
 		break;
 	}
 	return SERVICE_DO_NOTHING;

@@ -9,44 +9,9 @@
 #include "core/desired.h"
 #include "core/snapshot_parts.h"
 
-json_t *snapshot_text(const char *text)
-{
-	json_t *json = text == NULL || text[0] == '\0' ? NULL : json_string(text);
-
-	return json != NULL ? json : json_null();
-}
-
 json_t *snapshot_mac(const struct mac *mac)
 {
-	char text[MAC_TEXT_SIZE];
-
-	if (mac_is_zero(mac)) {
-		return json_null();
-	}
-	mac_format(mac, text);
-	return json_string(text);
-}
-
-static json_t *prefix_to_json(const struct prefix *prefix)
-{
-	char text[PREFIX_TEXT_SIZE];
-
-	if (prefix == NULL || prefix->ip.family == 0) {
-		return json_null();
-	}
-	prefix_format(prefix, text);
-	return json_string(text);
-}
-
-static json_t *ip_to_json(const struct ip *ip)
-{
-	char text[IP_TEXT_SIZE];
-
-	if (ip == NULL || ip->family == 0) {
-		return json_null();
-	}
-	ip_format(ip, text);
-	return json_string(text);
+	return mac_is_zero(mac) ? json_null() : json_mac(mac);
 }
 
 void snapshot_add_link(json_t *json, const struct link *observed)
@@ -112,14 +77,14 @@ static json_t *snapshot_node(const struct snapshot_request *request)
 	}
 	json_t *json = json_object();
 
-	json_object_set_new(json, "version", snapshot_text(request->version));
-	json_object_set_new(json, "hostname", snapshot_text(hostname));
-	json_object_set_new(json, "profile", snapshot_text(request->config->profile));
+	json_object_set_new(json, "version", json_text_or_null(request->version));
+	json_object_set_new(json, "hostname", json_text_or_null(hostname));
+	json_object_set_new(json, "profile", json_text_or_null(request->config->profile));
 	json_object_set_new(json, "primary_link",
-		snapshot_text(primary == NULL ? NULL : primary->name));
+		json_text_or_null(primary == NULL ? NULL : primary->name));
 	json_object_set_new(json, "mac", has_node ? snapshot_mac(&identity->mac) : json_null());
-	json_object_set_new(json, "ipv4", prefix_to_json(has_node ? &identity->node_ipv4 : NULL));
-	json_object_set_new(json, "ipv6", prefix_to_json(has_node ? &identity->node_ipv6 : NULL));
+	json_object_set_new(json, "ipv4", json_prefix(has_node ? &identity->node_ipv4 : NULL));
+	json_object_set_new(json, "ipv6", json_prefix(has_node ? &identity->node_ipv6 : NULL));
 	return json;
 }
 
@@ -136,15 +101,15 @@ static json_t *snapshot_cloud(const struct snapshot_request *request)
 	}
 	json_t *json = json_object();
 
-	json_object_set_new(json, "ssid", snapshot_text(config->cloud.ssid));
+	json_object_set_new(json, "ssid", json_text_or_null(config->cloud.ssid));
 	json_object_set_new(json, "network_id", json_string(id));
 	json_object_set_new(json, "vlan", json_integer(snapshot_cloud_vlan(request)));
 	json_object_set_new(json, "vlan_protocol",
 		json_string(config->cloud.vlan_protocol == ETH_P_8021AD ? "802.1ad" : "802.1q"));
 	json_object_set_new(json, "subnet_ipv4",
-		prefix_to_json(identity == NULL ? NULL : &identity->subnet_ipv4));
+		json_prefix(identity == NULL ? NULL : &identity->subnet_ipv4));
 	json_object_set_new(json, "subnet_ipv6",
-		prefix_to_json(identity == NULL ? NULL : &identity->subnet_ipv6));
+		json_prefix(identity == NULL ? NULL : &identity->subnet_ipv6));
 	return json;
 }
 
@@ -182,7 +147,7 @@ static json_t *snapshot_lan(const struct snapshot_request *request)
 			json_array_append_new(ports, port_to_json(request, name));
 		}
 	}
-	json_object_set_new(json, "bridge", snapshot_text(config->lan.bridge));
+	json_object_set_new(json, "bridge", json_text_or_null(config->lan.bridge));
 	snapshot_add_link(json, state_find_link(request->observed, config->lan.bridge));
 	json_object_set_new(json, "ports", ports);
 	return json;
@@ -195,7 +160,7 @@ static json_t *snapshot_anycast(const struct snapshot_request *request)
 	json_t *json = json_object();
 
 	json_object_set_new(json, "enabled", json_boolean(config->anycast.enabled));
-	json_object_set_new(json, "device", snapshot_text(config->anycast.device));
+	json_object_set_new(json, "device", json_text_or_null(config->anycast.device));
 	if (config->anycast.enabled) {
 		snapshot_add_link(json, state_find_link(request->observed, config->anycast.device));
 	}
@@ -203,22 +168,23 @@ static json_t *snapshot_anycast(const struct snapshot_request *request)
 	json_object_set_new(json, "mac",
 		identity == NULL ? json_null() : snapshot_mac(&identity->anycast_mac));
 	json_object_set_new(json, "ipv4",
-		prefix_to_json(identity == NULL ? NULL : &identity->anycast_ipv4));
+		json_prefix(identity == NULL ? NULL : &identity->anycast_ipv4));
 	json_object_set_new(json, "ipv6",
-		prefix_to_json(identity == NULL ? NULL : &identity->anycast_ipv6));
+		json_prefix(identity == NULL ? NULL : &identity->anycast_ipv6));
 	json_object_set_new(json, "link_local",
-		ip_to_json(identity == NULL ? NULL : &identity->anycast_link_local));
+		json_ip(identity == NULL ? NULL : &identity->anycast_link_local));
 	return json;
 }
 
-static const struct nft_rule *find_rule(const struct ruleset *ruleset, const struct nft_rule *rule)
+/* Where the rule stands, rule_count when it does not. */
+static size_t find_rule(const struct ruleset *ruleset, const struct nft_rule *rule)
 {
-	for (size_t i = 0; i < ruleset->rule_count; i++) {
-		if (nft_rule_equal(&ruleset->rules[i], rule)) {
-			return &ruleset->rules[i];
-		}
+	size_t at = 0;
+
+	while (at < ruleset->rule_count && !nft_rule_equal(&ruleset->rules[at], rule)) {
+		at++;
 	}
-	return NULL;
+	return at;
 }
 
 static json_t *rule_to_json(const struct nft_rule *rule, enum nft_table table, bool present)
@@ -232,9 +198,9 @@ static json_t *rule_to_json(const struct nft_rule *rule, enum nft_table table, b
 
 	json_t *json = json_object();
 
-	json_object_set_new(json, "name", snapshot_text(rule->name));
+	json_object_set_new(json, "name", json_text_or_null(rule->name));
 	json_object_set_new(json, "table", json_string(ruleset_table_name(table)));
-	json_object_set_new(json, "chain", snapshot_text(rule->chain));
+	json_object_set_new(json, "chain", json_text_or_null(rule->chain));
 	json_object_set_new(json, "verdict",
 		json_string(
 			rule->verdict < ARRAY_SIZE(verdicts) ? verdicts[rule->verdict] : "other"));
@@ -249,13 +215,14 @@ static void add_rules(json_t *rules, enum nft_table table, const struct ruleset 
 	const struct ruleset *observed)
 {
 	for (size_t i = 0; i < desired->rule_count; i++) {
-		const struct nft_rule *found = find_rule(observed, &desired->rules[i]);
+		size_t at = find_rule(observed, &desired->rules[i]);
+		bool present = at < observed->rule_count;
 		json_array_append_new(rules,
-			rule_to_json(found != NULL ? found : &desired->rules[i], table,
-				found != NULL));
+			rule_to_json(present ? &observed->rules[at] : &desired->rules[i], table,
+				present));
 	}
 	for (size_t i = 0; i < observed->rule_count; i++) {
-		if (find_rule(desired, &observed->rules[i]) == NULL) {
+		if (find_rule(desired, &observed->rules[i]) == desired->rule_count) {
 			json_t *rule = rule_to_json(&observed->rules[i], table, true);
 			json_object_set_new(rule, "foreign", json_true());
 			json_array_append_new(rules, rule);
@@ -293,6 +260,8 @@ static json_t *snapshot_reconcile(const struct snapshot_request *request)
 	json_object_set_new(json, "last_seconds", json_real(record->last_seconds));
 	json_object_set_new(json, "change_seconds", json_real(record->change_seconds));
 	json_object_set_new(json, "apply_seconds", json_real(record->apply_seconds));
+	json_object_set_new(json, "change_seconds_total", json_real(record->change_seconds_total));
+	json_object_set_new(json, "apply_seconds_total", json_real(record->apply_seconds_total));
 	json_object_set_new(json, "converged", json_boolean(record->converged));
 	json_object_set_new(json, "last_plan",
 		request->last_plan == NULL ? json_null() : json_deep_copy(request->last_plan));

@@ -18,7 +18,7 @@ static json_t *peer_to_json(const struct mesh_peer *peer, bool throughput)
 
 	json_object_set_new(json, "mac", snapshot_mac(&peer->originator));
 	json_object_set_new(json, "next_hop", snapshot_mac(&peer->next_hop));
-	json_object_set_new(json, "hardif", snapshot_text(peer->hardif));
+	json_object_set_new(json, "hardif", json_text_or_null(peer->hardif));
 	if (throughput) {
 		json_object_set_new(json, "throughput_kbit",
 			json_integer((json_int_t)peer->throughput * KBIT_PER_UNIT));
@@ -102,7 +102,7 @@ json_t *snapshot_mesh(const struct snapshot_request *request)
 	char name[IFNAMSIZ] = {0};
 
 	json_object_set_new(json, "enabled", json_boolean(config->batadv.enabled));
-	json_object_set_new(json, "device", snapshot_text(config->batadv.device));
+	json_object_set_new(json, "device", json_text_or_null(config->batadv.device));
 	if (!config->batadv.enabled) {
 		return json;
 	}
@@ -110,9 +110,9 @@ json_t *snapshot_mesh(const struct snapshot_request *request)
 	const struct link *observed = state_find_link(request->observed, name);
 	snapshot_add_link(json, observed);
 	json_object_set_new(json, "algorithm",
-		snapshot_text(observed != NULL && observed->algorithm[0] != '\0'
-				      ? observed->algorithm
-				      : config->batadv.algorithm));
+		json_text_or_null(observed != NULL && observed->algorithm[0] != '\0'
+					  ? observed->algorithm
+					  : config->batadv.algorithm));
 	json_object_set_new(json, "settings",
 		mesh_settings(state_find(request->observed, OBJECT_MESH, name)));
 	add_peers(json, request, measures_throughput(observed));

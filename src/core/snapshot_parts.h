@@ -3,6 +3,7 @@
 #ifndef CORE_SNAPSHOT_PARTS_H
 #define CORE_SNAPSHOT_PARTS_H
 
+#include "core/json_text.h"
 #include "core/snapshot.h"
 
 /* All return new references. */
@@ -13,8 +14,6 @@ json_t *snapshot_mesh(const struct snapshot_request *request);
 /* The number of the cloud's VLAN, 0 = untagged. */
 uint16_t snapshot_cloud_vlan(const struct snapshot_request *request);
 
-/* NULL or "" becomes null, and so does what is no UTF-8 (a hostname may be anything). */
-json_t *snapshot_text(const char *text);
 json_t *snapshot_mac(const struct mac *mac); /* zero becomes null */
 /* Adds "present", "up", "carrier", "mtu" and "mac" of an observed link; NULL: only present, false.
  */

@@ -13,12 +13,10 @@
 #include "loop/clock.h"
 
 #define MODULES_TUNNEL "ip6tnl0" /* the module makes it in every namespace */
-#define PATIENCE       8.  /* seconds after a start until it is decided without all daemons' word */
-#define SILENCE        15. /* a daemon that starts anew is believed what it said before */
+#define PATIENCE       8. /* seconds after a start until it is decided without all daemons' word */
 #define GONE_TIME      600. /* an uplink without route keeps its penalty */
 #define FORGET_AGAIN   4.
 #define DRIFT_TIME     10. /* between looks at metrics, which nobody tells of */
-#define IPV6_PATIENCE  5.  /* without a way before clients are told */
 
 /* --- watchers --- */
 
@@ -262,11 +260,6 @@ static void try_tunnels(struct gateways *gateways, const struct reconcile_view *
 	}
 }
 
-static double earlier(double a, double b)
-{
-	return a < b ? a : b;
-}
-
 static void set_timer(struct gateways *gateways, double next, double now)
 {
 	ev_timer_stop(gateways->loop, &gateways->timer);
@@ -287,14 +280,14 @@ static double next_look(const struct gateways *gateways, double now)
 		for (size_t i = 0; i < of->count; i++) {
 			through_mesh += of->candidates[i].key.kind != GATEWAY_UPLINK;
 		}
-		next = earlier(next, of->decision.next);
+		next = fmin(next, of->decision.next);
 		if (through_mesh > 1) {
-			next = earlier(next, now + DRIFT_TIME);
+			next = fmin(next, now + DRIFT_TIME);
 		}
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(protocols); i++) {
-		if (gateways->silent_since[i] > now - SILENCE) {
-			next = earlier(next, gateways->silent_since[i] + SILENCE);
+		if (gateways->silent_since[i] > now - GATEWAYS_SILENCE) {
+			next = fmin(next, gateways->silent_since[i] + GATEWAYS_SILENCE);
 		}
 	}
 	return next;
@@ -318,8 +311,8 @@ void gateways_on_observed(struct gateways *gateways, const struct reconcile_view
 		set_timer(gateways, now + 1, now); /* memory: what was decided stays */
 		return;
 	}
-	next = earlier(next, gateways_build_wish(gateways, view, now));
-	set_timer(gateways, earlier(next, next_look(gateways, now)), now);
+	next = fmin(next, gateways_build_wish(gateways, view, now));
+	set_timer(gateways, fmin(next, next_look(gateways, now)), now);
 	gateways_save(gateways, now);
 }
 

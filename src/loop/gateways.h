@@ -139,6 +139,9 @@ json_t *gateways_choice_to_json(const struct gateways *gateways);
 
 /* --- between the parts (gateways_*.c) --- */
 
+/* Seconds that a daemon which does not answer is believed what it said before. */
+#define GATEWAYS_SILENCE 15.
+
 /* The path of that key (gateway_path_key), as probed or, right after a start, as it was before; of
  * own[i]. NULL when it is not known. */
 const struct path *gateways_path(const struct gateways *gateways, const char *key);

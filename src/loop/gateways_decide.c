@@ -15,9 +15,7 @@
 #define WAYS_MAX   64
 #define USE_TIME   5.  /* between looks at what own users take */
 #define CALM_TIME  60. /* so long they have to take less than half of the cap */
-#define RATE_UNIT  100000.
-#define SILENCE    15.
-#define LEFT_ALONE 0 /* own users take nothing worth noting */
+#define LEFT_ALONE 0   /* own users take nothing worth noting */
 
 static const char *const family_names[GATEWAY_FAMILIES] = {"IPv4", "IPv6"};
 
@@ -80,7 +78,7 @@ static const struct routing_state *routing_of(const struct gateways *gateways,
 	double silent_since = gateways->silent_since[number];
 
 	if (!layer3->enabled || !layer3->supervise ||
-		(silent_since != 0 && clock_now() - silent_since > SILENCE)) {
+		(silent_since != 0 && clock_now() - silent_since > GATEWAYS_SILENCE)) {
 		return NULL;
 	}
 	return routing_get(gateways->routing, number == 0 ? PROTOCOL_BMX7 : PROTOCOL_BABELD);
@@ -264,8 +262,8 @@ static void add_own_ways(struct gateways *gateways, struct uplink_way *ways, siz
 		const struct gateway_own *own = &gateways->own[i];
 		struct gateway_key key = {.kind = GATEWAY_UPLINK};
 		text_copy(key.id, sizeof(key.id), own->link);
-		struct uplink_way *way = add_way(gateways, ways, count,
-			own->family == AF_INET ? GATEWAY_IPV4 : GATEWAY_IPV6, &key);
+		struct uplink_way *way =
+			add_way(gateways, ways, count, gateway_own_family(own), &key);
 		if (way != NULL) {
 			text_copy(way->device, sizeof(way->device), own->link);
 		}
@@ -342,8 +340,9 @@ static struct gateways_use *find_use(struct gateways *gateways, const char *link
 /* True when own users take more than the cap; calm when less than half of it. */
 static bool is_needed(const struct gateway_own *own, const struct gateways_use *use, bool *calm)
 {
-	const double limits[2] = {(double)own->config.down * RATE_UNIT * own->config.cap / 100,
-		(double)own->config.up * RATE_UNIT * own->config.cap / 100};
+	const double limits[2] = {(double)own->config.down * UPLINK_RATE_UNIT * own->config.cap /
+					  100,
+		(double)own->config.up * UPLINK_RATE_UNIT * own->config.cap / 100};
 	bool needed = false;
 
 	*calm = true;

@@ -11,10 +11,6 @@
 #define FAR_IPV4 "198.41.0.4"
 #define FAR_IPV6 "2001:503:ba3e::2:30"
 
-#define RATE_UNIT 100000
-
-static const char *const family_names[GATEWAY_FAMILIES] = {"ipv4", "ipv6"};
-
 /* What the kernel would do with a packet to the Internet, and whether that is what was decided. */
 static json_t *kernel_to_json(const struct gateways *gateways, enum gateway_family family)
 {
@@ -63,7 +59,7 @@ static json_t *own_to_json(const struct gateways *gateways, size_t i, bool whole
 		[UPLINK_SHARE_SPARE] = "spare"};
 	const struct gateway_own *own = &gateways->own[i];
 	const struct path *path = gateways_own_path(gateways, i);
-	enum gateway_family family = own->family == AF_INET ? GATEWAY_IPV4 : GATEWAY_IPV6;
+	enum gateway_family family = gateway_own_family(own);
 	char via[IP_TEXT_SIZE] = "";
 	char text[GATEWAY_PATH_KEY_SIZE];
 
@@ -71,7 +67,7 @@ static json_t *own_to_json(const struct gateways *gateways, size_t i, bool whole
 		ip_format(&own->via, via);
 	}
 	json_t *json = json_pack("{s:s, s:s, s:b, s:s, s:o}", "link", own->link, "family",
-		family_names[family], "offered", gateways->offered[i], "why_not",
+		gateway_family_text(family), "offered", gateways->offered[i], "why_not",
 		gateways->why_not[i], "path",
 		path == NULL ? json_null() : path_to_json(path, &gateways->path_rules, now));
 	if (json == NULL || !whole) {
@@ -83,8 +79,8 @@ static json_t *own_to_json(const struct gateways *gateways, size_t i, bool whole
 	json_t *more = json_pack("{s:s, s:i, s:b, s:i, s:s, s:I, s:I, s:b, s:o?}", "gateway", via,
 		"table", (int)own->table, "present", !own->gone, "priority", own->config.priority,
 		"share", shares[own->config.share], "down",
-		(json_int_t)own->config.down * RATE_UNIT, "up",
-		(json_int_t)own->config.up * RATE_UNIT, "masquerade",
+		(json_int_t)own->config.down * UPLINK_RATE_UNIT, "up",
+		(json_int_t)own->config.up * UPLINK_RATE_UNIT, "masquerade",
 		family == GATEWAY_IPV4 ? own->config.masquerade_ipv4 : own->config.masquerade_ipv6,
 		"targets", targets);
 	json_object_set_new(json, "own_use", json_null());
@@ -146,10 +142,11 @@ json_t *gateways_to_json(struct gateways *gateways)
 
 	for (enum gateway_family family = 0; family < GATEWAY_FAMILIES; family++) {
 		const struct gateway_decision *decision = &gateways->families[family].decision;
-		json_object_set_new(families, family_names[family],
+		json_object_set_new(families, gateway_family_text(family),
 			family_to_json(gateways, family, now));
-		json_object_set_new(offer, family_names[family], offer_to_json(gateways, family));
-		json_object_set_new(way_out, family_names[family],
+		json_object_set_new(offer, gateway_family_text(family),
+			offer_to_json(gateways, family));
+		json_object_set_new(way_out, gateway_family_text(family),
 			json_boolean(gateways->decided && decision->in_use >= 0));
 	}
 	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:b, s:b, s:{s:f}}", "choice",
@@ -171,7 +168,7 @@ json_t *gateways_to_short_json(struct gateways *gateways)
 		for (size_t i = 0; i < ARRAY_SIZE(left_out); i++) {
 			json_object_del(of, left_out[i]);
 		}
-		json_object_set_new(families, family_names[family], of);
+		json_object_set_new(families, gateway_family_text(family), of);
 	}
 	return json_pack("{s:o, s:o, s:o}", "families", families, "uplinks",
 		own_list(gateways, false, now), "choice", gateways_choice_to_json(gateways));

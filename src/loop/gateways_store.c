@@ -14,8 +14,6 @@
 
 #define RESTORED_MAX 64
 
-static const char *const family_names[GATEWAY_FAMILIES] = {"ipv4", "ipv6"};
-
 static json_t *load_file(const char *directory, char *path, size_t size)
 {
 	json_error_t error;
@@ -76,7 +74,7 @@ void gateways_load(struct gateways *gateways, double now)
 		return;
 	}
 	for (enum gateway_family family = 0; family < GATEWAY_FAMILIES; family++) {
-		const json_t *of = json_object_get(memory, family_names[family]);
+		const json_t *of = json_object_get(memory, gateway_family_text(family));
 		struct gateway_memory loaded = {0};
 		if (gateway_memory_from_json(of, then, &loaded)) {
 			gateways->families[family].memory = loaded;
@@ -106,8 +104,7 @@ static json_t *paths_to_json(const struct gateways *gateways, double now)
 		const struct gateway_own *own = &gateways->own[i];
 		struct gateway_key key = {.kind = GATEWAY_UPLINK};
 		text_copy(key.id, sizeof(key.id), own->link);
-		add_path(paths, gateways, own->family == AF_INET ? GATEWAY_IPV4 : GATEWAY_IPV6,
-			&key, now);
+		add_path(paths, gateways, gateway_own_family(own), &key, now);
 	}
 	for (enum gateway_family family = 0; family < GATEWAY_FAMILIES; family++) {
 		const struct gateways_family *of = &gateways->families[family];
@@ -150,9 +147,9 @@ void gateways_save(struct gateways *gateways, double now)
 	}
 	CLEANUP(cleanup_json)
 	json_t *json = json_pack("{s:f, s:b, s:{s:o, s:o}, s:o}", "monotonic", now, "ipv6_way",
-		gateways->wants.ipv6_way, "memory", family_names[GATEWAY_IPV4],
+		gateways->wants.ipv6_way, "memory", gateway_family_text(GATEWAY_IPV4),
 		gateway_memory_to_json(&gateways->families[GATEWAY_IPV4].memory, now),
-		family_names[GATEWAY_IPV6],
+		gateway_family_text(GATEWAY_IPV6),
 		gateway_memory_to_json(&gateways->families[GATEWAY_IPV6].memory, now), "paths",
 		paths_to_json(gateways, now));
 	snprintf(path, sizeof(path), "%s/gateway.json", gateways->run_dir);

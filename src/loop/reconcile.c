@@ -248,6 +248,7 @@ static bool pass_apply(struct reconcile *reconcile, struct pass *pass)
 	double began = clock_now();
 	int result = kernel_apply(reconcile->kernel, &pass->plan, &pass->observed);
 	reconcile->record.apply_seconds = clock_now() - began;
+	reconcile->record.apply_seconds_total += reconcile->record.apply_seconds;
 	if (result < 0) {
 		problem_add(&pass->problems, PROBLEM_OPERATION, "netlink", "",
 			"cannot talk to the kernel: %s", strerrordesc_np(-result));
@@ -327,6 +328,7 @@ double reconcile_run(struct reconcile *reconcile)
 	record->last_seconds = clock_now() - began;
 	if (record->operations != operations) {
 		record->change_seconds = record->last_seconds;
+		record->change_seconds_total += record->last_seconds;
 	}
 	return delay;
 }

@@ -66,15 +66,18 @@ int command_ask(const struct options *options, const struct command_request *req
 							  : EXIT_CODE_FAILURE;
 }
 
+struct status_view command_view(const struct options *options)
+{
+	return (struct status_view){.to = stdout,
+		.colour = print_wants_colour(stdout),
+		.all = options->all,
+		.now = time(NULL)};
+}
+
 int command_status(const struct options *options)
 {
 	json_t *status CLEANUP(cleanup_json) = NULL;
-	struct status_view view = {
-		.to = stdout,
-		.colour = print_wants_colour(stdout),
-		.all = options->all,
-		.now = time(NULL),
-	};
+	struct status_view view = command_view(options);
 	int code = command_call(options, "status", &status);
 
 	if (code != EXIT_CODE_OK) {

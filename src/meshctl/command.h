@@ -8,6 +8,7 @@
 #include <jansson.h>
 
 #include "core/json_text.h"
+#include "meshctl/print_status.h"
 
 enum exit_code {
 	EXIT_CODE_OK = 0,
@@ -58,5 +59,7 @@ int command_call(const struct options *options, const char *method, json_t **res
 int command_ask(const struct options *options, const struct command_request *request,
 	json_t **result);
 void command_print_json(const json_t *json);
+/* What is printed goes to stdout. */
+struct status_view command_view(const struct options *options);
 
 #endif

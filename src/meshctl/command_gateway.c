@@ -120,12 +120,7 @@ static void keep_family(json_t *result, const char *family)
 static int show(const struct options *options, const struct action *action)
 {
 	json_t *result CLEANUP(cleanup_json) = NULL;
-	struct status_view view = {
-		.to = stdout,
-		.colour = print_wants_colour(stdout),
-		.all = options->all,
-		.now = time(NULL),
-	};
+	struct status_view view = command_view(options);
 	int code = command_call(options, "gateway", &result);
 
 	if (code != EXIT_CODE_OK) {

@@ -10,20 +10,12 @@
 
 #define REEXEC_TIMEOUT_MS 20000 /* the new program has 10 s to say whether it would start */
 
-static struct status_view make_view(const struct options *options)
-{
-	return (struct status_view){.to = stdout,
-		.colour = print_wants_colour(stdout),
-		.all = options->all,
-		.now = time(NULL)};
-}
-
 /* Asks and prints, as JSON or by the function. The exit code of asking; *result where one wants to
  * look at it. */
 static int show(const struct options *options, const char *method,
 	void (*print)(const json_t *result, const struct status_view *view), json_t **result)
 {
-	struct status_view view = make_view(options);
+	struct status_view view = command_view(options);
 	int code = command_call(options, method, result);
 
 	if (code != EXIT_CODE_OK) {
@@ -80,7 +72,7 @@ static void keep_origin(json_t *result, const char *origin)
 int command_leases(const struct options *options)
 {
 	json_t *result CLEANUP(cleanup_json) = NULL;
-	struct status_view view = make_view(options);
+	struct status_view view = command_view(options);
 	int code = command_call(options, "leases", &result);
 
 	if (code != EXIT_CODE_OK) {

@@ -9,6 +9,7 @@
 
 #include "base/err.h"
 #include "core/identity.h"
+#include "core/json_text.h"
 
 #define INTERFACES_MAX 32
 
@@ -241,30 +242,6 @@ static void print_text(const struct derive_options *options, const struct identi
 	}
 }
 
-/* NULL (JSON null) where the value is none, or bytes that are no UTF-8. */
-static json_t *json_text(const char *text)
-{
-	json_t *value = text != NULL && text[0] != '\0' ? json_string(text) : NULL;
-
-	return value != NULL ? value : json_null();
-}
-
-static json_t *json_mac(const struct mac *mac)
-{
-	char text[MAC_TEXT_SIZE];
-
-	mac_format(mac, text);
-	return json_text(text);
-}
-
-static json_t *json_prefix(const struct prefix *prefix)
-{
-	char text[PREFIX_TEXT_SIZE];
-
-	prefix_format(prefix, text);
-	return json_text(text);
-}
-
 static json_t *json_network_id(const struct identity *identity)
 {
 	const uint8_t *n = identity->network;
@@ -286,8 +263,9 @@ static json_t *json_interfaces(const struct derive_options *options,
 
 		identity_vlan_name(options->interfaces[i], identity->cloud_vlan, name);
 		json_array_append_new(list,
-			json_pack("{s:o, s:o, s:o}", "name", json_text(options->interfaces[i]),
-				"vlan_name", json_text(name), "hardif_mac", json_mac(&mac)));
+			json_pack("{s:o, s:o, s:o}", "name",
+				json_text_or_null(options->interfaces[i]), "vlan_name",
+				json_text_or_null(name), "hardif_mac", json_mac(&mac)));
 	}
 	return list;
 }
@@ -298,13 +276,13 @@ static int print_json(const struct derive_options *options, const struct identit
 
 	ip_format(&identity->anycast_link_local, link_local);
 	json_t *root = json_pack("{s:o, s:o, s:o, s:i, s:{s:o, s:o}, s:{s:o, s:o, s:o, s:s}, s:o}",
-		"ssid", json_text(options->request.ssid), "warning",
-		json_text(identity_ssid_warning(options->request.ssid)), "network_id",
+		"ssid", json_text_or_null(options->request.ssid), "warning",
+		json_text_or_null(identity_ssid_warning(options->request.ssid)), "network_id",
 		json_network_id(identity), "cloud_vlan", identity->cloud_vlan, "subnet", "ipv4",
 		json_prefix(&identity->subnet_ipv4), "ipv6", json_prefix(&identity->subnet_ipv6),
 		"anycast", "mac", json_mac(&identity->anycast_mac), "ipv4",
 		json_prefix(&identity->anycast_ipv4), "ipv6", json_prefix(&identity->anycast_ipv6),
-		"link_local", link_local, "hostname", json_text(identity->hostname));
+		"link_local", link_local, "hostname", json_text_or_null(identity->hostname));
 	if (root == NULL) {
 		return -1;
 	}
@@ -316,7 +294,7 @@ static int print_json(const struct derive_options *options, const struct identit
 		json_object_set_new(root, "interfaces", json_interfaces(options, identity));
 	}
 	if (options->ssid_template != NULL) {
-		json_object_set_new(root, "radio_ssid", json_text(options->ssid_text));
+		json_object_set_new(root, "radio_ssid", json_text_or_null(options->ssid_text));
 	}
 	int rc = json_dumpf(root, stdout, JSON_INDENT(2));
 	putchar('\n');

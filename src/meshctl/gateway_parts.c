@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What the list of gateways, "why" and the status have in common. */
-#include <stdarg.h>
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/text.h"
 #include "meshctl/print_gateway.h"
 #include "meshctl/status_sections.h"
 #include "meshctl/wrap.h"
@@ -61,17 +61,6 @@ bool gateway_kernel_differs(const json_t *family)
 	return json_is_false(json_object_get(json_object_get(family, "kernel"), "agrees"));
 }
 
-static __attribute__((format(printf, 2, 3))) void append(char text[GATEWAY_TEXT_MAX],
-	const char *format, ...)
-{
-	size_t length = strlen(text);
-	va_list arguments;
-
-	va_start(arguments, format);
-	vsnprintf(text + length, GATEWAY_TEXT_MAX - length, format, arguments);
-	va_end(arguments);
-}
-
 static void describe_kernel(const json_t *kernel, char text[GATEWAY_TEXT_MAX])
 {
 	const char *link = status_text(kernel, "link");
@@ -81,15 +70,16 @@ static void describe_kernel(const json_t *kernel, char text[GATEWAY_TEXT_MAX])
 
 	text[0] = '\0';
 	if (link[0] == '\0') {
-		append(text, "has no way%s%s", error[0] != '\0' ? ": " : "", error);
+		text_append(text, GATEWAY_TEXT_MAX, "has no way%s%s", error[0] != '\0' ? ": " : "",
+			error);
 		return;
 	}
-	append(text, "sends by %s", link);
+	text_append(text, GATEWAY_TEXT_MAX, "sends by %s", link);
 	if (via[0] != '\0') {
-		append(text, " to %s", via);
+		text_append(text, GATEWAY_TEXT_MAX, " to %s", via);
 	}
 	if (table > 0) {
-		append(text, ", table %lld", table);
+		text_append(text, GATEWAY_TEXT_MAX, ", table %lld", table);
 	}
 }
 
@@ -123,21 +113,22 @@ static void describe_use(const json_t *family, char text[GATEWAY_TEXT_MAX])
 
 	text[0] = '\0';
 	if (json_is_object(in_use)) {
-		append(text, "%s", gateway_name(in_use, name));
+		text_append(text, GATEWAY_TEXT_MAX, "%s", gateway_name(in_use, name));
 	} else {
-		append(text, "no way to the Internet");
+		text_append(text, GATEWAY_TEXT_MAX, "no way to the Internet");
 	}
 	if (through_mesh) {
-		append(text, " by %s", kind);
+		text_append(text, GATEWAY_TEXT_MAX, " by %s", kind);
 	}
 	if (link[0] != '\0' && strcmp(kind, "uplink") != 0) {
-		append(text, " through %s", link);
+		text_append(text, GATEWAY_TEXT_MAX, " through %s", link);
 	}
 	if (gateway_age(family, "since", age)[0] != '\0') {
-		append(text, json_is_object(in_use) ? ", since %s" : " for %s", age);
+		text_append(text, GATEWAY_TEXT_MAX,
+			json_is_object(in_use) ? ", since %s" : " for %s", age);
 	}
 	if (rule[0] != '\0' && strcmp(rule, "none") != 0) {
-		append(text, " (%s)", rule);
+		text_append(text, GATEWAY_TEXT_MAX, " (%s)", rule);
 	}
 }
 
@@ -159,7 +150,8 @@ static void append_names(char text[GATEWAY_TEXT_MAX], const json_t *names, const
 
 	json_array_foreach (names, index, name) {
 		const char *word = json_string_value(name);
-		append(text, "%s%s", index == 0 ? verb : ", ", word == NULL ? "?" : word);
+		text_append(text, GATEWAY_TEXT_MAX, "%s%s", index == 0 ? verb : ", ",
+			word == NULL ? "?" : word);
 	}
 }
 
@@ -169,18 +161,18 @@ void gateway_choice_text(const json_t *choice, char text[GATEWAY_TEXT_MAX])
 
 	text[0] = '\0';
 	if (strcmp(mode, "use") == 0) {
-		append(text, "use %s, %s", status_text(choice, "use"),
+		text_append(text, GATEWAY_TEXT_MAX, "use %s, %s", status_text(choice, "use"),
 			status_flag(choice, "strict") ? "and none while it is dead"
 						      : "or another while it is dead");
 	} else if (strcmp(mode, "local-only") == 0) {
-		append(text, "only uplinks of this node");
+		text_append(text, GATEWAY_TEXT_MAX, "only uplinks of this node");
 	} else {
-		append(text, "the best one, automatically");
+		text_append(text, GATEWAY_TEXT_MAX, "the best one, automatically");
 	}
 	append_names(text, json_object_get(choice, "prefer"), "; prefers ");
 	append_names(text, json_object_get(choice, "avoid"), "; avoids ");
 	if (status_flag(choice, "never_share")) {
-		append(text, "; shares no uplink");
+		text_append(text, GATEWAY_TEXT_MAX, "; shares no uplink");
 	}
 }
 

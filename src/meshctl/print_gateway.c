@@ -9,9 +9,8 @@
 #include "meshctl/table.h"
 #include "meshctl/wrap.h"
 
-#define ROWS_SHOWN ((size_t)10)
-#define INDENT     2
-#define LABEL_END  11
+#define INDENT    2
+#define LABEL_END 11
 
 static const char *const kinds[] = {"ping", "tcp", "dns", "http"};
 
@@ -172,20 +171,6 @@ static void add_candidate(struct table *table, const json_t *candidate,
 	add_notes(table, candidate, view);
 }
 
-static void print_left_out(const struct status_view *view, size_t count)
-{
-	if (count > 0) {
-		print_styled(view->to, view->colour, PRINT_DIM, "%*s... and %zu more (--all)",
-			INDENT, "", count);
-		print_end(view->to);
-	}
-}
-
-static size_t rows_shown(const struct status_view *view, size_t count)
-{
-	return view->all || count <= ROWS_SHOWN ? count : ROWS_SHOWN;
-}
-
 /* Returns how many candidates there are. */
 static size_t print_family(const json_t *family, const char *title, const struct status_view *view)
 {
@@ -195,7 +180,7 @@ static size_t print_family(const json_t *family, const char *title, const struct
 		.right = 1u << 3 | 1u << 4 | 1u << 5 | 1u << 6 | 1u << 7 | 1u << 8};
 	const json_t *candidates = json_object_get(family, "candidates");
 	size_t count = json_array_size(candidates);
-	size_t shown = rows_shown(view, count);
+	size_t shown = status_rows_shown(view, count);
 
 	gateway_print_head(family, title, view);
 	if (count > 0) {
@@ -205,7 +190,7 @@ static size_t print_family(const json_t *family, const char *title, const struct
 		add_candidate(&table, json_array_get(candidates, i), view);
 	}
 	table_print(&table, view->to, view->colour, 0);
-	print_left_out(view, count - shown);
+	status_print_left_out(view, count - shown);
 	print_end(view->to);
 	return count;
 }
@@ -333,7 +318,7 @@ static void print_uplinks(const json_t *result, const struct status_view *view)
 	struct table table CLEANUP(table_free) = {.right = 1u << 5 | 1u << 6};
 	const json_t *uplinks = json_object_get(result, "uplinks");
 	size_t count = json_array_size(uplinks);
-	size_t shown = rows_shown(view, count);
+	size_t shown = status_rows_shown(view, count);
 
 	if (count == 0) {
 		print_styled(view->to, view->colour, PRINT_DIM,
@@ -346,7 +331,7 @@ static void print_uplinks(const json_t *result, const struct status_view *view)
 		add_uplink(&table, json_array_get(uplinks, i), view);
 	}
 	table_print(&table, view->to, view->colour, 0);
-	print_left_out(view, count - shown);
+	status_print_left_out(view, count - shown);
 	print_end(view->to);
 }
 

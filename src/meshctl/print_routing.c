@@ -7,8 +7,7 @@
 #include "meshctl/print_services.h"
 #include "meshctl/status_sections.h"
 
-#define ROWS_SHOWN ((size_t)10)
-#define INDENT     2
+#define INDENT 2
 
 /* One of the tables of a protocol. */
 struct list {
@@ -151,7 +150,7 @@ static void print_list(const struct list *list, const json_t *protocol,
 	const json_t *entries = json_object_get(protocol, list->member);
 	struct table table CLEANUP(table_free) = {.right = list->right};
 	size_t count = json_array_size(entries);
-	size_t shown = view->all || count <= ROWS_SHOWN ? count : ROWS_SHOWN;
+	size_t shown = status_rows_shown(view, count);
 	/* bmx7 has no cost of a link. */
 	size_t titles = list->title_count - (is_bmx7 && list->add == add_neighbour);
 
@@ -164,11 +163,7 @@ static void print_list(const struct list *list, const json_t *protocol,
 		list->add(&table, json_array_get(entries, i), is_bmx7);
 	}
 	table_print(&table, view->to, view->colour, INDENT);
-	if (shown < count) {
-		print_styled(view->to, view->colour, PRINT_DIM, "%*s... and %zu more (--all)",
-			INDENT, "", count - shown);
-		print_end(view->to);
-	}
+	status_print_left_out(view, count - shown);
 }
 
 static void print_daemon(const json_t *protocol, const struct status_view *view)

@@ -11,10 +11,18 @@
 #define TABLE_INDENT 2
 #define TQ_MAX       255
 
-/* How many of count rows are shown. */
-static size_t rows_shown(const struct status_view *view, size_t count)
+size_t status_rows_shown(const struct status_view *view, size_t count)
 {
 	return view->all || count <= ROWS_SHOWN ? count : ROWS_SHOWN;
+}
+
+void status_print_left_out(const struct status_view *view, size_t left_out)
+{
+	if (left_out > 0) {
+		print_styled(view->to, view->colour, PRINT_DIM, "%*s... and %zu more (--all)",
+			TABLE_INDENT, "", left_out);
+		print_end(view->to);
+	}
 }
 
 static void print_table(const char *title, const struct table *table,
@@ -24,11 +32,7 @@ static void print_table(const char *title, const struct table *table,
 	print_styled(view->to, view->colour, PRINT_BOLD, "%s", title);
 	print_end(view->to);
 	table_print(table, view->to, view->colour, TABLE_INDENT);
-	if (left_out > 0) {
-		print_styled(view->to, view->colour, PRINT_DIM, "%*s... and %zu more (--all)",
-			TABLE_INDENT, "", left_out);
-		print_end(view->to);
-	}
+	status_print_left_out(view, left_out);
 }
 
 static const json_t *find_role(const json_t *link, const char *role)
@@ -110,7 +114,7 @@ void status_print_links(const json_t *status, const struct status_view *view)
 	const json_t *links = json_object_get(status, "links");
 	struct table table CLEANUP(table_free) = {.right = 1u << 2};
 	size_t count = json_array_size(links);
-	size_t shown = rows_shown(view, count);
+	size_t shown = status_rows_shown(view, count);
 	bool used[ARRAY_SIZE(roles)];
 
 	table_add(&table, PRINT_DIM, "link");
@@ -161,7 +165,7 @@ static void print_peers(const char *title, const json_t *peers, const struct sta
 {
 	struct table table CLEANUP(table_free) = {.right = 1u << 2 | 1u << 3};
 	size_t count = json_array_size(peers);
-	size_t shown = rows_shown(view, count);
+	size_t shown = status_rows_shown(view, count);
 
 	if (count == 0) {
 		return;
@@ -246,7 +250,7 @@ void status_print_rules(const json_t *status, const struct status_view *view)
 	snprintf(title, sizeof(title), "Rules: %zu, %zu of them caught frames or are not right",
 		count, interesting);
 	bool empty = interesting == 0 && !view->all;
-	size_t shown = rows_shown(view, interesting);
+	size_t shown = status_rows_shown(view, interesting);
 	print_table(title, empty ? &(struct table){0} : &table, view,
 		view->all ? 0 : interesting - shown);
 }

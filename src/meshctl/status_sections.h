@@ -16,6 +16,10 @@ void status_print_gateway(const json_t *status, const struct status_view *view);
 
 /* A label of print_status(), in its column. */
 void status_print_label(const struct status_view *view, const char *label);
+/* How many of a table's rows are shown. */
+size_t status_rows_shown(const struct status_view *view, size_t count);
+/* Below a table: "... and 3 more (--all)". */
+void status_print_left_out(const struct status_view *view, size_t left_out);
 /* Members of an object; "", false and 0 where there is none. */
 const char *status_text(const json_t *json, const char *name);
 bool status_flag(const json_t *json, const char *name);

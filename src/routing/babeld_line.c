@@ -262,13 +262,8 @@ int babeld_line_parse(const char *text, size_t length, struct babeld_line *line)
 	struct babeld_line parsed;
 
 	memset(&parsed, 0, sizeof(parsed)); /* the padding too, for memcmp */
-	if (length == 0 || length > BABELD_LINE_MAX) {
+	if (length == 0 || length > BABELD_LINE_MAX || !text_is_printable(text, length)) {
 		return -EINVAL;
-	}
-	for (size_t i = 0; i < length; i++) {
-		if (text[i] < 0x20 || text[i] > 0x7e) {
-			return -EINVAL;
-		}
 	}
 	memcpy(copy, text, length);
 	copy[length] = '\0';

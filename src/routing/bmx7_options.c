@@ -40,13 +40,8 @@ static int parse_line(struct bmx7_options *options, const char *text, size_t len
 	char line[OPTION_LINE_MAX];
 	char *save = NULL;
 
-	if (length >= sizeof(line)) {
+	if (length >= sizeof(line) || !text_is_printable(text, length)) {
 		return -EINVAL;
-	}
-	for (size_t i = 0; i < length; i++) {
-		if (text[i] < 0x20 || text[i] > 0x7e) {
-			return -EINVAL;
-		}
 	}
 	memcpy(line, text, length);
 	line[length] = '\0';

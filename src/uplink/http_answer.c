@@ -4,6 +4,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/text.h"
+
 #define VERSION          "HTTP/1."
 #define STATUS_LINE_MIN  12 /* "HTTP/1.1 204" */
 #define CHUNK_LENGTH_MAX 7  /* hexadecimal digits */
@@ -84,15 +86,6 @@ static bool has_chunks(const char *head, size_t length)
 	return false;
 }
 
-static int hex_value(char c)
-{
-	if (is_digit(c)) {
-		return c - '0';
-	}
-	char lower = (char)(c | 0x20);
-	return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
-}
-
 /* A body, read byte by byte out of its chunks or as it is. */
 struct body {
 	const char *bytes;
@@ -118,8 +111,9 @@ static bool next_chunk(struct body *body)
 	if (end == NULL) {
 		return false;
 	}
-	for (const char *c = line + skip; hex_value(*c) >= 0 && digits < CHUNK_LENGTH_MAX; c++) {
-		value = value * 16 + (size_t)hex_value(*c);
+	for (const char *c = line + skip; text_hex_value(*c) >= 0 && digits < CHUNK_LENGTH_MAX;
+		c++) {
+		value = value * 16 + (size_t)text_hex_value(*c);
 		digits++;
 	}
 	if (value == 0) {

@@ -7,8 +7,6 @@
 
 #define HEAD_SIZE          8
 #define IP_HEAD_MIN        20
-/* <netinet/ip_icmp.h> has a struct ip of its own. */
-#define ICMP4_ECHO_REPLY   0
 #define ICMP4_ECHO_REQUEST 8
 
 static uint16_t read_16(const uint8_t *bytes)

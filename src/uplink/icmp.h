@@ -5,6 +5,10 @@
 
 #include "base/text.h"
 
+/* <netinet/ip_icmp.h> has a struct ip of its own, <linux/icmp.h> does not go together with
+ * <net/if.h>. */
+#define ICMP4_ECHO_REPLY 0
+
 #define ICMP_ECHO_SECRET 16
 #define ICMP_ECHO_SIZE   (8 + ICMP_ECHO_SECRET)
 

@@ -8,7 +8,6 @@
 
 #include "uplink/probe.h"
 
-#define DNS_PORT      53
 #define ANSWER_MAX    1500
 #define STRANGERS_MAX 64
 

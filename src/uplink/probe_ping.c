@@ -11,10 +11,9 @@
 
 #include "uplink/probe.h"
 
-#define STRANGERS_MAX    64
+#define STRANGERS_MAX   64
 /* <linux/icmp.h> does not go together with <net/if.h>. */
-#define RAW_ICMP_FILTER  1
-#define ICMP4_ECHO_REPLY 0
+#define RAW_ICMP_FILTER 1
 
 static int set_filter(int fd, uint8_t family)
 {

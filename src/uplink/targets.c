@@ -6,7 +6,8 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#define DNS_PORT  53
+#include "base/dns_message.h"
+
 #define HTTP_PORT 80
 #define SCHEME    "http://"
 
@@ -113,16 +114,6 @@ static int copy_name(struct target *target, const char *text, size_t length)
 	return 0;
 }
 
-static bool is_printable(const char *text, size_t length)
-{
-	for (size_t i = 0; i < length; i++) {
-		if (text[i] <= ' ' || text[i] > '~') {
-			return false;
-		}
-	}
-	return true;
-}
-
 /* " [STATUS [TEXT]]", what stands behind the URL. */
 static int parse_expectation(struct target *target, size_t start)
 {
@@ -152,7 +143,7 @@ static int parse_http(struct target *target)
 	struct target_part host;
 
 	target->port = HTTP_PORT;
-	if (strncmp(text, SCHEME, scheme) != 0 || !is_printable(text, length)) {
+	if (strncmp(text, SCHEME, scheme) != 0 || !text_is_printable(text, length)) {
 		return -EINVAL;
 	}
 	size_t authority = strcspn(text + scheme, "/?# ");

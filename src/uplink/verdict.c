@@ -19,7 +19,6 @@ static void say(struct probe_round *round, const char *format, ...)
 	va_start(arguments, format);
 	vsnprintf(round->reason + length, sizeof(round->reason) - length, format, arguments);
 	va_end(arguments);
-	round->reason[text_cut(round->reason, sizeof(round->reason) - 1)] = '\0';
 }
 
 /* What a person calls the target: without what is expected of it. */

@@ -156,14 +156,7 @@ static void run_case(uint64_t seed)
 	node_read(&node, &dice);
 	for (int round = 0; round < 3; round++) {
 		keep_lower(&kernel);
-		for (int cut = 0; cut < CUTS; cut++) {
-			cycle_run_cut(seed, &kernel, &wanted, &dice);
-		}
-		cycle_run(seed, &kernel, &wanted, &dice);
-		uint32_t disturbances = dice_roll(&dice, 4);
-		for (uint32_t i = 0; i < disturbances; i++) {
-			world_disturb(&kernel, &dice);
-		}
+		cycle_round(seed, &kernel, &wanted, &dice, CUTS);
 		if (dice_chance(&dice, 60)) {
 			config_free(&node.config);
 			node_read(&node, &dice);
@@ -175,15 +168,7 @@ static void run_case(uint64_t seed)
 
 START_TEST(any_configuration_is_reached)
 {
-	const char *only = getenv("FAKE_SEED");
-
-	if (only != NULL) {
-		run_case(strtoull(only, NULL, 10));
-		return;
-	}
-	for (uint64_t seed = 0; seed < CASES / 10; seed++) {
-		run_case((uint64_t)_i * (CASES / 10) + seed);
-	}
+	cycle_seeds(_i, CASES, run_case);
 }
 END_TEST
 
@@ -194,7 +179,7 @@ Suite *check_suite(void)
 
 	printf("seeds 0 to %d; FAKE_SEED=n runs one\n", CASES - 1);
 	tcase_set_timeout(tests, 120);
-	tcase_add_loop_test(tests, any_configuration_is_reached, 0, 10);
+	tcase_add_loop_test(tests, any_configuration_is_reached, 0, CYCLE_PARTS);
 	suite_add_tcase(suite, tests);
 	return suite;
 }

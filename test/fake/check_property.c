@@ -2,7 +2,6 @@
 /* Whatever is there and whatever is wished: the plan is taken, ends at the wish, touches nothing
  * foreign, and a plan cut anywhere is finished by the next. */
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "fake/cycle.h"
 #include "unit/check_main.h"
@@ -26,14 +25,7 @@ static void run_case(uint64_t seed)
 
 	ck_assert_int_eq(world_start(&kernel, &dice), 0);
 	for (int round = 0; round < 3; round++) {
-		for (int cut = 0; cut < CUTS; cut++) {
-			cycle_run_cut(seed, &kernel, &wanted, &dice);
-		}
-		cycle_run(seed, &kernel, &wanted, &dice);
-		uint32_t disturbances = dice_roll(&dice, 4);
-		for (uint32_t i = 0; i < disturbances; i++) {
-			world_disturb(&kernel, &dice);
-		}
+		cycle_round(seed, &kernel, &wanted, &dice, CUTS);
 		if (dice_chance(&dice, 60)) {
 			wish = wish_change(&wish, &dice);
 		}
@@ -43,15 +35,7 @@ static void run_case(uint64_t seed)
 
 START_TEST(any_wish_is_reached)
 {
-	const char *only = getenv("FAKE_SEED");
-
-	if (only != NULL) {
-		run_case(strtoull(only, NULL, 10));
-		return;
-	}
-	for (uint64_t seed = 0; seed < CASES / 10; seed++) {
-		run_case((uint64_t)_i * (CASES / 10) + seed);
-	}
+	cycle_seeds(_i, CASES, run_case);
 }
 END_TEST
 
@@ -62,7 +46,7 @@ Suite *check_suite(void)
 
 	printf("seeds 0 to %d; FAKE_SEED=n runs one\n", CASES - 1);
 	tcase_set_timeout(tests, 120);
-	tcase_add_loop_test(tests, any_wish_is_reached, 0, 10);
+	tcase_add_loop_test(tests, any_wish_is_reached, 0, CYCLE_PARTS);
 	suite_add_tcase(suite, tests);
 	return suite;
 }

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
@@ -148,4 +149,31 @@ void cycle_run_cut(uint64_t seed, const struct fake_kernel *start, const struct 
 	}
 	cycle_free(&cycle);
 	fake_free(&kernel);
+}
+
+void cycle_round(uint64_t seed, struct fake_kernel *kernel, const struct wanted *wanted,
+	struct dice *dice, int cuts)
+{
+	for (int cut = 0; cut < cuts; cut++) {
+		cycle_run_cut(seed, kernel, wanted, dice);
+	}
+	cycle_run(seed, kernel, wanted, dice);
+	uint32_t disturbances = dice_roll(dice, 4);
+	for (uint32_t i = 0; i < disturbances; i++) {
+		world_disturb(kernel, dice);
+	}
+}
+
+void cycle_seeds(int part, uint64_t cases, void (*run_case)(uint64_t seed))
+{
+	const char *only = getenv("FAKE_SEED");
+	uint64_t count = cases / CYCLE_PARTS;
+
+	if (only != NULL) {
+		run_case(strtoull(only, NULL, 10));
+		return;
+	}
+	for (uint64_t seed = 0; seed < count; seed++) {
+		run_case((uint64_t)part * count + seed);
+	}
 }

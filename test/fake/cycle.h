@@ -19,5 +19,13 @@ void cycle_run(uint64_t seed, struct fake_kernel *kernel, const struct wanted *w
 /* On a copy of start: the daemon dies after some ops, or in the middle of one, and starts again. */
 void cycle_run_cut(uint64_t seed, const struct fake_kernel *start, const struct wanted *wanted,
 	struct dice *dice);
+/* Cut some times, then run to its end; then others change this and that. */
+void cycle_round(uint64_t seed, struct fake_kernel *kernel, const struct wanted *wanted,
+	struct dice *dice, int cuts);
+
+#define CYCLE_PARTS 10
+
+/* Runs one part of the seeds from 0 to cases - 1, or the one that FAKE_SEED names. */
+void cycle_seeds(int part, uint64_t cases, void (*run_case)(uint64_t seed));
 
 #endif

@@ -89,6 +89,13 @@ static void want_node(struct state *desired)
 	want_hardif(desired, "v0.29");
 }
 
+static void bring_up(struct state *desired)
+{
+	want_node(desired);
+	(void)mend(desired);
+	ck_settled(desired);
+}
+
 START_TEST(test_node_comes_up)
 {
 	CLEANUP(state_free) struct state desired = {0};
@@ -96,9 +103,7 @@ START_TEST(test_node_comes_up)
 	if (!have_modules()) {
 		return;
 	}
-	want_node(&desired);
-	(void)mend(&desired);
-	ck_settled(&desired);
+	bring_up(&desired);
 	ck_text("ip -d -j link show v0.29", "linkinfo.info_kind", "vlan");
 	ck_text("ip -d -j link show v0.29", "linkinfo.info_data.protocol", "802.1Q");
 	ck_number("ip -d -j link show v0.29", "linkinfo.info_data.id", 29);
@@ -154,12 +159,7 @@ START_TEST(test_drift)
 		return;
 	}
 	want_node(&desired);
-	(void)mend(&desired);
-	fprintf(stderr, "drift: %s\n", drifts[_i]);
-	run(drifts[_i]);
-	ck_assert_uint_gt(mend(&desired), 0);
-	show_plan();
-	ck_settled(&desired);
+	ck_mended_after(&desired, drifts[_i]);
 }
 END_TEST
 
@@ -231,15 +231,6 @@ START_TEST(test_peers)
 }
 END_TEST
 
-static int hear(void)
-{
-	int fds[KERNEL_FDS];
-
-	kernel_fds(room.kernel, fds);
-	ck_assert_int_ge(fds[1], 0);
-	return kernel_on_readable(room.kernel, fds[1]);
-}
-
 START_TEST(test_notifications)
 {
 	CLEANUP(state_free) struct state desired = {0};
@@ -247,14 +238,11 @@ START_TEST(test_notifications)
 	if (!have_modules()) {
 		return;
 	}
-	want_node(&desired);
-	(void)mend(&desired);
-	ck_settled(&desired);
-	while (hear() != KERNEL_NOTHING) {
-	}
+	bring_up(&desired);
+	(void)hear_all(HEAR_BATADV);
 	run("batctl meshif bat0 orig_interval 1000");
-	ck_assert_int_eq(hear(), KERNEL_CHANGED);
-	ck_assert_int_eq(hear(), KERNEL_NOTHING);
+	ck_assert_int_eq(hear(HEAR_BATADV), KERNEL_CHANGED);
+	ck_assert_int_eq(hear(HEAR_BATADV), KERNEL_NOTHING);
 }
 END_TEST
 

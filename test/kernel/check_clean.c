@@ -19,18 +19,6 @@ static void setup(void)
 	}
 }
 
-static char *output_of(const char *command)
-{
-	char *output = calloc(1, 65536);
-	FILE *pipe = popen(command, "re");
-
-	ck_assert_ptr_nonnull(output);
-	ck_assert_ptr_nonnull(pipe);
-	output[fread(output, 1, 65535, pipe)] = '\0';
-	ck_assert_msg(pclose(pipe) == 0, "%s", command);
-	return output;
-}
-
 static const char others[] = "for table in 70 main local; do ip route show table $table;"
 			     " ip -6 route show table $table; done";
 

@@ -12,6 +12,7 @@
 
 #include "base/cleanup.h"
 #include "kernel/fixture.h"
+#include "unit/addresses.h"
 #include "unit/check_main.h"
 
 static const char uplinks[][64] = {"v0", "wan*"};
@@ -28,14 +29,6 @@ static void setup(void)
 		    "ip -6 address add 2001:db8::77/64 dev v0 nodad;"
 		    "ip -6 address add 2001:db8:1::7/64 dev w0 nodad");
 	}
-}
-
-static struct ip ip_of(const char *text)
-{
-	struct ip ip;
-
-	ck_assert_int_eq(ip_parse(text, &ip), 0);
-	return ip;
 }
 
 static struct route *want_way(struct state *desired, const char *link, const char *via,
@@ -158,11 +151,7 @@ START_TEST(test_drift)
 		return;
 	}
 	want_all(&desired);
-	(void)mend(&desired);
-	fprintf(stderr, "drift: %s\n", drifts[_i]);
-	run(drifts[_i]);
-	ck_assert_uint_gt(mend(&desired), 0);
-	ck_settled(&desired);
+	ck_mended_after(&desired, drifts[_i]);
 }
 END_TEST
 
@@ -313,14 +302,6 @@ START_TEST(test_tunnels)
 }
 END_TEST
 
-static int hear(void)
-{
-	int fds[KERNEL_FDS];
-
-	kernel_fds(room.kernel, fds);
-	return kernel_on_readable(room.kernel, fds[0]);
-}
-
 /* Each command by itself: is it heard? */
 static const struct {
 	const char *command;
@@ -349,12 +330,12 @@ START_TEST(test_what_is_heard)
 	}
 	run("sleep 3"); /* until the link-local addresses have settled */
 	observe();
-	while (hear() != KERNEL_NOTHING) {
-	}
+	(void)hear_all(HEAR_RTNL);
 	for (size_t i = 0; i < ARRAY_SIZE(events); i++) {
 		run(events[i].command);
-		ck_assert_msg(hear() == (events[i].heard ? KERNEL_CHANGED : KERNEL_NOTHING), "%s",
-			events[i].command);
+		ck_assert_msg(hear(HEAR_RTNL) ==
+				      (events[i].heard ? KERNEL_CHANGED : KERNEL_NOTHING),
+			"%s", events[i].command);
 	}
 }
 END_TEST

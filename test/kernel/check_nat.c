@@ -7,12 +7,9 @@
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <check.h>
 #include <libnftnl/common.h>
@@ -21,6 +18,7 @@
 #include "core/nat.h"
 #include "core/ruleset.h"
 #include "kernel/fixture.h"
+#include "kernel/namespaces.h"
 #include "kernel/netlink.h"
 #include "kernel/nft_tool.h"
 #include "unit/check_main.h"
@@ -67,18 +65,6 @@ static void teardown(void)
 {
 	state_free(&desired);
 	close_room();
-}
-
-static char *output_of(const char *command)
-{
-	char *output = calloc(1, 65536);
-	FILE *pipe = popen(command, "re");
-
-	ck_assert_ptr_nonnull(output);
-	ck_assert_ptr_nonnull(pipe);
-	output[fread(output, 1, 65535, pipe)] = '\0';
-	ck_assert_msg(pclose(pipe) == 0, "%s", command);
-	return output;
 }
 
 /* With handles, so that a table that was made anew shows. */
@@ -289,38 +275,6 @@ END_TEST
 
 /* --- real connections: a client behind br-lan, a server behind wan0 --- */
 
-#define CLIENT "nsenter -t $CLIENT -n "
-#define SERVER "nsenter -t $SERVER -n "
-
-static pid_t start_namespace(const char *variable)
-{
-	char text[16];
-	int pipes[2];
-	char ready;
-
-	ck_assert_int_eq(pipe(pipes), 0);
-	pid_t child = fork();
-	ck_assert_int_ge(child, 0);
-	if (child == 0) {
-		dup2(pipes[1], STDOUT_FILENO);
-		close(pipes[1]);
-		execlp("unshare", "unshare", "-n", "sh", "-c", "echo; exec sleep 60", NULL);
-		_exit(1);
-	}
-	ck_assert_int_eq(read(pipes[0], &ready, 1), 1);
-	close(pipes[0]);
-	close(pipes[1]);
-	snprintf(text, sizeof(text), "%d", child);
-	ck_assert_int_eq(setenv(variable, text, 1), 0);
-	return child;
-}
-
-static void stop(pid_t child)
-{
-	kill(child, SIGKILL);
-	ck_assert_int_eq(waitpid(child, NULL, 0), child);
-}
-
 /* The uplink takes 1400 bytes only; nobody tells the client or the server. */
 static void connect_namespaces(void)
 {
@@ -331,11 +285,11 @@ static void connect_namespaces(void)
 	    "ip link set br-lan up; ip link set wan0 up;"
 	    "echo 1 >/proc/sys/net/ipv4/ip_forward;"
 	    "echo 1 >/proc/sys/net/ipv6/conf/all/forwarding");
-	run(CLIENT "sh -ec 'ip address add 10.1.0.2/24 dev lan0; ip link set lan0 up;"
-		   "ip address add fd01::2/64 dev lan0 nodad;"
-		   "ip route add default via 10.1.0.1; ip route add default via fd01::1'");
-	run(SERVER "sh -ec 'ip address add 10.2.0.2/24 dev inet0; ip link set inet0 up;"
-		   "ip address add fd02::2/64 dev inet0 nodad'");
+	run(IN_CLIENT "sh -ec 'ip address add 10.1.0.2/24 dev lan0; ip link set lan0 up;"
+		      "ip address add fd01::2/64 dev lan0 nodad;"
+		      "ip route add default via 10.1.0.1; ip route add default via fd01::1'");
+	run(IN_SERVER "sh -ec 'ip address add 10.2.0.2/24 dev inet0; ip link set inet0 up;"
+		      "ip address add fd02::2/64 dev inet0 nodad'");
 }
 
 /* The client sends 50000 bytes and takes 200000. Prints what the server sees of the client, and
@@ -390,16 +344,16 @@ static uint64_t counted(const char *rule)
 
 START_TEST(connections_are_translated_clamped_and_counted)
 {
+	struct neighbours neighbours;
 	uint64_t bytes;
 
 	if (!room.ready) {
 		return;
 	}
-	pid_t client = start_namespace("CLIENT");
-	pid_t server = start_namespace("SERVER");
+	neighbours_start(&neighbours);
 	connect_namespaces();
-	run(SERVER "sh -ec 'ip route add 10.1.0.0/24 via 10.2.0.1;"
-		   "ip route add fd01::/64 via fd02::1'");
+	run(IN_SERVER "sh -ec 'ip route add 10.1.0.0/24 via 10.2.0.1;"
+		      "ip route add fd01::/64 via fd02::1'");
 	ck_connection("10.2.0.2",
 		"10.1.0.2 large 1448\n"); /* so that a pass below means something */
 	ck_assert_int_eq(kernel_nat_counter(room.kernel, "own-down-wan0", &bytes), -ENOENT);
@@ -416,8 +370,7 @@ START_TEST(connections_are_translated_clamped_and_counted)
 	ck_connection("fd02::2", "fd02::1 small\n");
 	ck_assert_uint_gt(counted("own-down-wan0"), down + 200000);
 	ck_assert_int_eq(kernel_nat_counter(room.kernel, "own-down-wan", &bytes), -ENOENT);
-	stop(client);
-	stop(server);
+	neighbours_stop(&neighbours);
 }
 END_TEST
 

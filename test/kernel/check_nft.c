@@ -12,6 +12,7 @@
 #include "core/ruleset.h"
 #include "kernel/nft.h"
 #include "kernel/nft_tool.h"
+#include "kernel/shell.h"
 #include "kernel/wire.h"
 #include "unit/check_main.h"
 
@@ -41,7 +42,7 @@ static struct nft *open_clean(void)
 {
 	struct nft *nft = NULL;
 
-	run_command("nft flush ruleset");
+	run("nft flush ruleset");
 	ck_assert_int_eq(nft_open(&nft), 0);
 	ck_assert_int_eq(nft_listen(nft), 0);
 	return nft;
@@ -136,7 +137,7 @@ START_TEST(kernel_and_tool_agree)
 	nft_tool_compare(NFT_TABLE_BRIDGE, &small);
 	replace(nft, &none);
 	ck_assert(kernel_has(nft, &none));
-	run_command("! nft list table bridge meshd 2>/dev/null");
+	run("! nft list table bridge meshd 2>/dev/null");
 	ruleset_free(&ruleset);
 	ruleset_free(&small);
 	nft_close(nft);
@@ -232,7 +233,7 @@ START_TEST(without_the_table_the_gateway_leaks)
 	replace(nft, &ruleset);
 	wire_send(&wire, &request, FROM_LAN);
 	ck_assert(!wire_crossed(&wire, FROM_LAN));
-	run_command("nft delete table bridge meshd");
+	run("nft delete table bridge meshd");
 	wire_send(&wire, &request, FROM_LAN);
 	ck_assert(wire_crossed(&wire, FROM_LAN));
 	wire_close(&wire);
@@ -377,7 +378,7 @@ START_TEST(meddling_is_noticed_and_mended)
 	ck_assert_int_eq(heard(nft), 0);
 	ck_assert(kernel_has(nft, &ruleset));
 	ck_assert_int_eq(heard(nft), 0); /* reading is no change */
-	run_command(meddlings[_i]);
+	run(meddlings[_i]);
 	ck_assert_msg(heard(nft) == 1, "%s", meddlings[_i]);
 	ck_assert_msg(!kernel_has(nft, &ruleset), "%s", meddlings[_i]);
 	replace(nft, &ruleset);
@@ -404,21 +405,21 @@ START_TEST(near_names_are_left_alone)
 	ck_assert_int_ge(fd, 0);
 	close(fd);
 	ck_assert_int_eq(setenv("KEPT", kept, 1), 0);
-	run_command("for t in 'bridge meshd2' 'bridge mesh' 'ip meshd' 'bridge Meshd'; do"
-		    " nft add table $t; nft add chain $t forward '{ type filter hook forward"
-		    " priority -200; }'; nft add rule $t forward counter accept; done");
+	run("for t in 'bridge meshd2' 'bridge mesh' 'ip meshd' 'bridge Meshd'; do"
+	    " nft add table $t; nft add chain $t forward '{ type filter hook forward"
+	    " priority -200; }'; nft add rule $t forward counter accept; done");
 	ck_assert_int_eq(heard(nft), 0);
-	run_command(LIST_FOREIGN " >\"$KEPT\" && test $(grep -c accept \"$KEPT\") -ge 4");
+	run(LIST_FOREIGN " >\"$KEPT\" && test $(grep -c accept \"$KEPT\") -ge 4");
 	ck_assert(kernel_has(nft, &none));
 	replace(nft, &ruleset);
 	ck_assert_int_eq(heard(nft), 1);
 	ck_assert(kernel_has(nft, &ruleset));
-	run_command(COMPARE_FOREIGN);
+	run(COMPARE_FOREIGN);
 	replace(nft, &none);
 	ck_assert(kernel_has(nft, &none));
-	run_command(COMPARE_FOREIGN);
+	run(COMPARE_FOREIGN);
 	ck_assert_int_eq(heard(nft), 1);
-	run_command("nft add rule bridge meshd2 forward counter; nft delete table ip meshd");
+	run("nft add rule bridge meshd2 forward counter; nft delete table ip meshd");
 	ck_assert_int_eq(heard(nft), 0);
 	ck_assert_int_eq(unlink(kept), 0);
 	ruleset_free(&ruleset);

@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "kernel/shell.h"
 #include "routing/babeld_file.h"
 #include "unit/render_scene.h"
 
@@ -35,10 +36,7 @@ static void open_scene(void)
 
 static void close_scene(void)
 {
-	char command[64];
-
-	snprintf(command, sizeof(command), "rm -r %s", dir);
-	ck_assert_int_eq(system(command), 0);
+	run_format("rm -r %s", dir);
 	render_scene_close(&scene);
 }
 

@@ -175,12 +175,7 @@ START_TEST(test_drift)
 		return;
 	}
 	want_all(&desired);
-	(void)mend(&desired);
-	fprintf(stderr, "drift: %s\n", drifts[_i]);
-	run(drifts[_i]);
-	ck_assert_uint_gt(mend(&desired), 0);
-	show_plan();
-	ck_settled(&desired);
+	ck_mended_after(&desired, drifts[_i]);
 }
 END_TEST
 
@@ -282,35 +277,26 @@ START_TEST(test_many_links)
 }
 END_TEST
 
-static int hear(void)
-{
-	int fds[KERNEL_FDS];
-
-	kernel_fds(room.kernel, fds);
-	return kernel_on_readable(room.kernel, fds[0]);
-}
-
 START_TEST(test_notifications)
 {
 	if (!room.ready) {
 		return;
 	}
-	while (hear() != KERNEL_NOTHING) {
-	}
+	(void)hear_all(HEAR_RTNL);
 	run("ip link set v0 up; ip link set v1 up");
-	ck_assert_int_eq(hear(), KERNEL_CHANGED);
+	ck_assert_int_eq(hear(HEAR_RTNL), KERNEL_CHANGED);
 	run("ip address add 10.5.0.1/24 dev v0");
-	ck_assert_int_eq(hear(), KERNEL_CHANGED);
+	ck_assert_int_eq(hear(HEAR_RTNL), KERNEL_CHANGED);
 	run("ip rule add from 10.5.0.1 lookup 170");
-	ck_assert_int_eq(hear(), KERNEL_CHANGED);
+	ck_assert_int_eq(hear(HEAR_RTNL), KERNEL_CHANGED);
 	/* A routing daemon at work: by next hops, and in tables that are not ours. */
 	run("sleep 3"); /* until the link-local addresses have settled */
-	(void)hear();
+	(void)hear(HEAR_RTNL);
 	run("ip route add 10.6.0.0/16 via 10.5.0.2; ip route del 10.6.0.0/16;"
 	    "ip route add 10.6.0.0/16 dev v0 table 77; ip route add default via 10.5.0.2");
-	ck_assert_int_eq(hear(), KERNEL_NOTHING);
+	ck_assert_int_eq(hear(HEAR_RTNL), KERNEL_NOTHING);
 	run("ip route add 10.6.0.0/16 dev v0 table 170");
-	ck_assert_int_eq(hear(), KERNEL_CHANGED);
+	ck_assert_int_eq(hear(HEAR_RTNL), KERNEL_CHANGED);
 }
 END_TEST
 
@@ -334,11 +320,7 @@ START_TEST(test_storm)
 	ck_assert_uint_eq(settled, 200);
 	while (system("ip -o link show type veth 2>/dev/null | grep -q ': s[0-9]'") == 0) {
 	}
-	int events = hear();
-	for (int more = events; more != KERNEL_NOTHING; more = hear()) {
-		events |= more;
-	}
-	ck_assert_int_eq(events, KERNEL_CHANGED);
+	ck_assert_int_eq(hear_all(HEAR_RTNL), KERNEL_CHANGED);
 	ck_settled(&desired);
 }
 END_TEST
@@ -357,13 +339,12 @@ START_TEST(test_overrun)
 	ck_assert_int_eq(setsockopt(fds[0], SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)), 0);
 	run("for i in 1 2 3 4 5 6 7 8; do ip link set v0 up; ip link set v0 down; done");
 	for (int i = 0; i < 100 && !(events & KERNEL_OVERRUN); i++) {
-		events |= hear();
+		events |= hear(HEAR_RTNL);
 	}
 	ck_assert(events & KERNEL_OVERRUN);
-	while (hear() != KERNEL_NOTHING) {
-	}
+	(void)hear_all(HEAR_RTNL);
 	run("ip link set v0 up");
-	ck_assert_int_eq(hear(), KERNEL_CHANGED); /* it hears again */
+	ck_assert_int_eq(hear(HEAR_RTNL), KERNEL_CHANGED); /* it hears again */
 }
 END_TEST
 

@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "kernel/shell.h"
 #include "kernel/uplink_scene.h"
 #include "unit/check_main.h"
 #include "uplink/probe.h"
@@ -211,7 +212,7 @@ START_TEST(other_path)
 	scene_expect_good(&scene);
 	/* The provider is dead, its link is not; the way through mesh0 leads to the same hosts. */
 	provider_run(&scene.providers[PROVIDER_WAN], "ip addr flush dev lo && ip link set lo down");
-	provider_run_here("ping -c 1 -W 2 %s >/dev/null", scene.targets[PROBE_PING][0].text);
+	run_format("ping -c 1 -W 2 %s >/dev/null", scene.targets[PROBE_PING][0].text);
 	scene_expect_bad(&scene, "no answer to ping from");
 	scene_expect_bad(&scene, "no answer to ping from");
 	ck_assert_int_eq(uplink_path(scene.uplink, "way")->health, PATH_DOWN);
@@ -224,7 +225,7 @@ START_TEST(other_path)
 		ck_assert_msg(ask(family, "mesh0", (enum probe_kind)kind, text) == 0, "%s", text);
 	}
 	/* And without any device of that name nothing is asked at all. */
-	provider_run_here("ip link del wan0");
+	run("ip link del wan0");
 	double begin = scene_now();
 	scene_expect_bad(&scene, "wan0: No such device");
 	ck_assert(scene_now() - begin < TIMEOUT / 2);

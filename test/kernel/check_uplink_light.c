@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "kernel/shell.h"
 #include "kernel/uplink_scene.h"
 #include "unit/check_main.h"
 #include "uplink/probe.h"
@@ -37,16 +38,16 @@ static void make_one_way(struct scene *scene)
 	const struct provider *wan = &scene->providers[PROVIDER_WAN];
 	const struct provider *mesh = &scene->providers[PROVIDER_MESH];
 
-	provider_run_here("ip link add back0 type veth peer name back netns %d", wan->server);
-	provider_run_here("ip link set back0 up && ip addr add 10.9.0.2/24 dev back0 && "
-			  "ip addr add 2001:db8:9::2/64 dev back0 nodad && "
-			  "sysctl -qw net.ipv4.conf.all.rp_filter=2");
+	run_format("ip link add back0 type veth peer name back netns %d", wan->server);
+	run("ip link set back0 up && ip addr add 10.9.0.2/24 dev back0 && "
+	    "ip addr add 2001:db8:9::2/64 dev back0 nodad && "
+	    "sysctl -qw net.ipv4.conf.all.rp_filter=2");
 	provider_run(wan, "ip link set back up && ip addr add 10.9.0.1/24 dev back && "
 			  "ip addr add 2001:db8:9::1/64 dev back nodad && "
 			  "sysctl -qw net.ipv4.conf.all.rp_filter=2");
 	for (int i = 0; i < 2; i++) {
 		const char *bits = i == 0 ? "32" : "128";
-		provider_run_here("ip addr add %s/%s dev lo %s", node_addresses[i], bits,
+		run_format("ip addr add %s/%s dev lo %s", node_addresses[i], bits,
 			i == 0 ? "" : "nodad");
 		provider_run(wan, "ip route add %s/%s via %s && ip route add %s/%s via %s",
 			own_addresses[i], bits, i == 0 ? "10.9.0.2" : "2001:db8:9::2",
@@ -132,7 +133,7 @@ START_TEST(other_device)
 	set_way(&scene, &variant, true);
 	scene_expect_good(&scene);
 	provider_run(&scene.providers[PROVIDER_WAN], "ip addr flush dev lo && ip link set lo down");
-	provider_run_here("ping -c 1 -W 2 %s %s %s >/dev/null", variant.source ? "-I" : "",
+	run_format("ping -c 1 -W 2 %s %s %s >/dev/null", variant.source ? "-I" : "",
 		variant.source ? node_addresses[variant.family == AF_INET6] : "",
 		scene.targets[PROBE_PING][0].text);
 	const char *reason = variant.kind == PROBE_DNS ? "DNS: " : "no answer to ping from";
@@ -183,7 +184,7 @@ START_TEST(sent_again)
 	ck_assert_int_eq(count_questions(&scene, PROVIDER_MESH), 0);
 	/* The device is gone by then. */
 	begin_deaf_round(&scene);
-	provider_run_here("ip link del wan0");
+	run("ip link del wan0");
 	round = scene_wait_round(&scene);
 	ck_assert_str_eq(round->reason, "wan0: No such device");
 	scene_stop(&scene);
@@ -209,9 +210,9 @@ START_TEST(errors)
 	double begin = scene_now();
 	scene_expect_bad(&scene,
 		variant.family == AF_INET6 ? "Network is unreachable" : "No route to host");
-	provider_run_here("ip link set wan0 down");
+	run("ip link set wan0 down");
 	scene_expect_bad(&scene, "");
-	provider_run_here("ip link del wan0");
+	run("ip link del wan0");
 	scene_expect_bad(&scene, "wan0: No such device");
 	ck_assert_msg(scene_now() - begin < TIMEOUT, "%f s", scene_now() - begin);
 	ck_assert_int_eq(scene_count_descriptors(), descriptors);

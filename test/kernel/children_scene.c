@@ -14,6 +14,7 @@
 #include <ev.h>
 
 #include "base/text.h"
+#include "kernel/shell.h"
 
 double scene_now(void)
 {
@@ -37,8 +38,6 @@ void scene_make(struct scene *scene)
 
 void scene_remove(struct scene *scene)
 {
-	char command[128];
-
 	if (scene->children != NULL) {
 		for (enum child_name name = 0; name < CHILDREN; name++) {
 			pid_t pid = scene_pid(scene, name);
@@ -48,8 +47,7 @@ void scene_remove(struct scene *scene)
 		}
 		scene_close(scene);
 	}
-	snprintf(command, sizeof(command), "rm -r %s", scene->directory);
-	ck_assert_int_eq(system(command), 0);
+	run_format("rm -r %s", scene->directory);
 }
 
 static void before_start(void *context, enum child_name name)

@@ -14,13 +14,6 @@
 
 struct room room;
 
-void run(const char *command)
-{
-	int status = system(command);
-
-	ck_assert_msg(status == 0, "%s: %d", command, status);
-}
-
 void open_room(void)
 {
 	struct err err = {0};
@@ -135,6 +128,36 @@ void ck_settled(struct state *desired)
 		show_plan();
 	}
 	ck_assert_uint_eq(count, 0);
+}
+
+void ck_mended_after(struct state *desired, const char *command)
+{
+	(void)mend(desired);
+	fprintf(stderr, "drift: %s\n", command);
+	run(command);
+	ck_assert_uint_gt(mend(desired), 0);
+	show_plan();
+	ck_settled(desired);
+}
+
+int hear(enum hear_from from)
+{
+	int fds[KERNEL_FDS];
+
+	kernel_fds(room.kernel, fds);
+	ck_assert_int_ge(fds[from], 0);
+	return kernel_on_readable(room.kernel, fds[from]);
+}
+
+int hear_all(enum hear_from from)
+{
+	int events = KERNEL_NOTHING;
+
+	for (int more = hear(from); more != KERNEL_NOTHING; more = hear(from)) {
+		ck_assert_int_gt(more, 0);
+		events |= more;
+	}
+	return events;
 }
 
 struct link *want_link(struct state *desired, const char *name, enum link_kind kind)

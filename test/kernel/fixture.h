@@ -5,6 +5,7 @@
 
 #include "core/diff.h"
 #include "kernel/kernel.h"
+#include "kernel/shell.h"
 
 struct room {
 	struct kernel *kernel;
@@ -24,8 +25,6 @@ extern struct room room; /* libcheck runs each test in its own process */
 void open_room(void);
 void close_room(void);
 
-/* A shell command, which must succeed. */
-void run(const char *command);
 /* What the first object of ip's JSON says, by a path such as "linkinfo.info_data.mode". */
 void ck_text(const char *command, const char *path, const char *expected);
 void ck_number(const char *command, const char *path, long long expected);
@@ -36,6 +35,18 @@ size_t mend(struct state *desired);
 /* Nothing differs. */
 void ck_settled(struct state *desired);
 void show_plan(void);
+/* What the command changes of a node that has what is desired is noticed and mended. */
+void ck_mended_after(struct state *desired, const char *command);
+
+/* Which of kernel_fds(). */
+enum hear_from {
+	HEAR_RTNL = 0,
+	HEAR_BATADV = 1,
+};
+
+/* What the kernel tells by one call of kernel_on_readable(), and by as many as find something. */
+int hear(enum hear_from from);
+int hear_all(enum hear_from from);
 
 /* A link of ours with alias and group that shall be up. */
 struct link *want_link(struct state *desired, const char *name, enum link_kind kind);

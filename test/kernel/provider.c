@@ -13,10 +13,12 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <check.h>
+
+#include "kernel/namespaces.h"
+#include "kernel/shell.h"
 
 #define HOSTS   4 /* two of each family */
 #define SOCKETS (3 * HOSTS)
@@ -151,12 +153,11 @@ static void serve(const int *fds, struct provider_modes *modes)
 }
 
 /* Ports 53, 80 and, on the second host of each family only, 443. */
-static void run_servers(struct provider_modes *modes)
+static void run_servers(void *modes)
 {
 	int fds[SOCKETS];
 
 	signal(SIGCHLD, SIG_IGN);
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	for (int i = 0; i < HOSTS; i++) {
 		fds[i] = open_server(hosts[i], SOCK_DGRAM, 53);
 		fds[HOSTS + i] = open_server(hosts[i], SOCK_STREAM, 80);
@@ -167,29 +168,6 @@ static void run_servers(struct provider_modes *modes)
 
 /* --- namespaces --- */
 
-bool provider_is_possible(void)
-{
-	pid_t pid = fork();
-	int status = 0;
-
-	if (pid == 0) {
-		_exit(unshare(CLONE_NEWNET) < 0 ? 1 : 0);
-	}
-	waitpid(pid, &status, 0);
-	return status == 0;
-}
-
-void provider_run_here(const char *format, ...)
-{
-	char command[512];
-	va_list arguments;
-
-	va_start(arguments, format);
-	vsnprintf(command, sizeof(command), format, arguments);
-	va_end(arguments);
-	ck_assert_msg(system(command) == 0, "%s", command);
-}
-
 void provider_run(const struct provider *provider, const char *format, ...)
 {
 	char command[400];
@@ -198,7 +176,7 @@ void provider_run(const struct provider *provider, const char *format, ...)
 	va_start(arguments, format);
 	vsnprintf(command, sizeof(command), format, arguments);
 	va_end(arguments);
-	provider_run_here("nsenter -t %d -n sh -c '%s'", provider->server, command);
+	run_format("nsenter -t %d -n sh -c '%s'", provider->server, command);
 }
 
 /* In a new namespace: links can be used at once. */
@@ -207,42 +185,27 @@ static const char calm[] = "ip link set lo up && sysctl -qw net.ipv6.conf.defaul
 
 void provider_reach(const char *address)
 {
-	provider_run_here("for i in 1 2 3 4 5; do "
-			  "ping -c 1 -W 1 %s >/dev/null && exit 0; done; exit 1",
+	run_format("for i in 1 2 3 4 5; do "
+		   "ping -c 1 -W 1 %s >/dev/null && exit 0; done; exit 1",
 		address);
 }
 
 static void start_server(struct provider *provider)
 {
-	int ready[2];
-	char byte;
+	char command[512];
+	size_t length = (size_t)snprintf(command, sizeof(command), "%s", calm);
 
+	for (int i = 0; i < HOSTS; i++) {
+		bool ipv6 = strchr(hosts[i], ':') != NULL;
+		length += (size_t)snprintf(command + length, sizeof(command) - length,
+			" && ip addr add %s/%d dev lo %s", hosts[i], ipv6 ? 128 : 32,
+			ipv6 ? "nodad" : "");
+	}
+	ck_assert_uint_lt(length, sizeof(command));
 	provider->modes = mmap(NULL, sizeof(*provider->modes), PROT_READ | PROT_WRITE,
 		MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	ck_assert_ptr_ne(provider->modes, MAP_FAILED);
-	ck_assert_int_eq(pipe(ready), 0);
-	provider->server = fork();
-	if (provider->server == 0) {
-		if (unshare(CLONE_NEWNET) < 0 || system(calm) != 0) {
-			_exit(1);
-		}
-		for (int i = 0; i < HOSTS; i++) {
-			char command[80];
-			bool ipv6 = strchr(hosts[i], ':') != NULL;
-			snprintf(command, sizeof(command), "ip addr add %s/%d dev lo %s", hosts[i],
-				ipv6 ? 128 : 32, ipv6 ? "nodad" : "");
-			if (system(command) != 0) {
-				_exit(1);
-			}
-		}
-		if (write(ready[1], "", 1) != 1) {
-			_exit(1);
-		}
-		run_servers(provider->modes);
-	}
-	ck_assert_int_eq(read(ready[0], &byte, 1), 1);
-	close(ready[0]);
-	close(ready[1]);
+	provider->server = namespace_start(command, run_servers, provider->modes);
 }
 
 void provider_start(struct provider providers[PROVIDERS])
@@ -250,21 +213,21 @@ void provider_start(struct provider providers[PROVIDERS])
 	static const char *const devices[] = {"wan0", "mesh0"};
 
 	ck_assert_int_eq(unshare(CLONE_NEWNET), 0);
-	provider_run_here("%s", calm);
+	run(calm);
 	for (int i = 0; i < PROVIDERS; i++) {
 		start_server(&providers[i]);
-		provider_run_here("ip link add %s type veth peer name user netns %d", devices[i],
+		run_format("ip link add %s type veth peer name user netns %d", devices[i],
 			providers[i].server);
 		provider_run(&providers[i],
 			"ip link set user up && ip addr add 10.%d.0.1/24 dev user && "
 			"ip addr add 2001:db8:%d::1/64 dev user nodad",
 			i + 1, i + 1);
-		provider_run_here("ip link set %s up && ip addr add 10.%d.0.2/24 dev %s && "
-				  "ip addr add 2001:db8:%d::2/64 dev %s nodad",
+		run_format("ip link set %s up && ip addr add 10.%d.0.2/24 dev %s && "
+			   "ip addr add 2001:db8:%d::2/64 dev %s nodad",
 			devices[i], i + 1, devices[i], i + 1, devices[i]);
 		/* The mesh's route is the better one. */
-		provider_run_here("ip route add default via 10.%d.0.1 metric %d && "
-				  "ip -6 route add default via 2001:db8:%d::1 metric %d",
+		run_format("ip route add default via 10.%d.0.1 metric %d && "
+			   "ip -6 route add default via 2001:db8:%d::1 metric %d",
 			i + 1, 100 - i, i + 1, 100 - i);
 	}
 	provider_reach("10.1.0.1");
@@ -276,8 +239,7 @@ void provider_start(struct provider providers[PROVIDERS])
 void provider_stop(struct provider providers[PROVIDERS])
 {
 	for (int i = 0; i < PROVIDERS; i++) {
-		kill(providers[i].server, SIGKILL);
-		waitpid(providers[i].server, NULL, 0);
+		namespace_stop(providers[i].server);
 		munmap(providers[i].modes, sizeof(*providers[i].modes));
 	}
 }

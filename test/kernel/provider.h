@@ -48,8 +48,6 @@ struct provider {
 	struct provider_modes *modes;
 };
 
-/* false: namespaces are not allowed here. */
-bool provider_is_possible(void);
 /* In a new namespace of this process. */
 void provider_start(struct provider providers[PROVIDERS]);
 void provider_stop(struct provider providers[PROVIDERS]);
@@ -57,7 +55,5 @@ void provider_run(const struct provider *provider, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 /* Waits until the other end of a new link answers: the first packets may be lost. */
 void provider_reach(const char *address);
-/* A command line of the customer. */
-void provider_run_here(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 #endif

@@ -5,46 +5,18 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
-#include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include "kernel/fixture.h"
+#include "base/text.h"
+#include "kernel/namespaces.h"
+#include "kernel/shell.h"
 #include "unit/check_main.h"
 
-#define CLIENT "nsenter -t $CLIENT -n "
-#define SERVER "nsenter -t $SERVER -n "
-
-static pid_t client;
-static pid_t server;
+static struct neighbours neighbours;
 
 /* --- the scene: client - br-lan - this node - tun0 and wan0 - servers --- */
-
-static pid_t start_namespace(const char *variable)
-{
-	char text[16];
-	int pipes[2];
-	char ready;
-
-	ck_assert_int_eq(pipe(pipes), 0);
-	pid_t child = fork();
-	ck_assert_int_ge(child, 0);
-	if (child == 0) {
-		dup2(pipes[1], STDOUT_FILENO);
-		close(pipes[1]);
-		execlp("unshare", "unshare", "-n", "sh", "-c", "echo; exec sleep 60", NULL);
-		_exit(1);
-	}
-	ck_assert_int_eq(read(pipes[0], &ready, 1), 1);
-	close(pipes[0]);
-	close(pipes[1]);
-	snprintf(text, sizeof(text), "%d", child);
-	ck_assert_int_eq(setenv(variable, text, 1), 0);
-	return child;
-}
 
 static void connect_namespaces(void)
 {
@@ -58,10 +30,10 @@ static void connect_namespaces(void)
 	    "for i in br-lan wan0 tun0; do ip link set $i up; done;"
 	    "echo 1 >/proc/sys/net/ipv4/ip_forward;"
 	    "echo 1 >/proc/sys/net/ipv6/conf/all/forwarding");
-	run(CLIENT "sh -ec 'ip address add 10.13.0.2/24 dev lan0; ip link set lan0 up;"
-		   "ip address add fd13::2/64 dev lan0 nodad;"
-		   "ip route add default via 10.13.0.1; ip route add default via fd13::1'");
-	run(SERVER
+	run(IN_CLIENT "sh -ec 'ip address add 10.13.0.2/24 dev lan0; ip link set lan0 up;"
+		      "ip address add fd13::2/64 dev lan0 nodad;"
+		      "ip route add default via 10.13.0.1; ip route add default via fd13::1'");
+	run(IN_SERVER
 		"sh -ec 'for i in all default inet0 mesh0; do"
 		" echo 0 >/proc/sys/net/ipv4/conf/$i/rp_filter; done;"
 		"for i in 203.0.113.1/32 203.0.113.2/32 10.99.0.1/32 2001:db8::1/128"
@@ -73,23 +45,15 @@ static void connect_namespaces(void)
 		"ip route add 10.13.0.0/24 via 10.14.0.1; ip route add fd13::/64 via fd14::1'");
 }
 
-static void stop(pid_t child)
-{
-	kill(child, SIGKILL);
-	ck_assert_int_eq(waitpid(child, NULL, 0), child);
-}
-
 void talk_start(void)
 {
-	client = start_namespace("CLIENT");
-	server = start_namespace("SERVER");
+	neighbours_start(&neighbours);
 	connect_namespaces();
 }
 
 void talk_stop(void)
 {
-	stop(client);
-	stop(server);
+	neighbours_stop(&neighbours);
 }
 
 /* --- packets --- */
@@ -138,8 +102,8 @@ struct talk talk_open(const char *address, uint16_t port)
 	const char *from = strchr(address, ':') != NULL ? "fd13::2" : "10.13.0.2";
 
 	return (struct talk){.address = address,
-		.client = open_udp(client, from, port),
-		.server = open_udp(server, address, 7)};
+		.client = open_udp(neighbours.client, from, port),
+		.server = open_udp(neighbours.server, address, 7)};
 }
 
 void ck_talk(const struct talk *talk, const char *source)

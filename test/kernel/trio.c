@@ -19,6 +19,8 @@
 #include <check.h>
 
 #include "core/render.h"
+#include "kernel/namespaces.h"
+#include "kernel/shell.h"
 
 static const char *const names[] = {"a", "b", "c"};
 static char options[4096]; /* of the daemons: a child process runs one test */
@@ -49,17 +51,6 @@ char *trio_output(const char *format, ...)
 	return output;
 }
 
-void trio_run(const char *format, ...)
-{
-	char command[512];
-	va_list arguments;
-
-	va_start(arguments, format);
-	vsnprintf(command, sizeof(command), format, arguments);
-	va_end(arguments);
-	ck_assert_msg(system(command) == 0, "%s", command);
-}
-
 static const char *program(enum link_protocol protocol)
 {
 	return protocol == PROTOCOL_BABELD ? "babeld" : "bmx7";
@@ -68,14 +59,8 @@ static const char *program(enum link_protocol protocol)
 bool trio_is_possible(enum link_protocol protocol, char *reason, size_t size)
 {
 	char command[64];
-	pid_t pid = fork();
-	int status = 0;
 
-	if (pid == 0) {
-		_exit(unshare(CLONE_NEWNET) < 0 ? 1 : 0);
-	}
-	waitpid(pid, &status, 0);
-	if (status != 0) {
+	if (!namespace_is_possible()) {
 		snprintf(reason, size, "no namespaces");
 		return false;
 	}
@@ -84,34 +69,12 @@ bool trio_is_possible(enum link_protocol protocol, char *reason, size_t size)
 	return system(command) == 0;
 }
 
-/* A namespace, and a process that keeps it. */
-static pid_t hold_namespace(void)
-{
-	int ready[2];
-	char byte;
-
-	ck_assert_int_eq(pipe(ready), 0);
-	pid_t pid = fork();
-	if (pid == 0) {
-		if (unshare(CLONE_NEWNET) < 0 || system("ip link set lo up") != 0 ||
-			write(ready[1], "", 1) != 1) {
-			_exit(1);
-		}
-		pause();
-		_exit(0);
-	}
-	ck_assert_int_eq(read(ready[0], &byte, 1), 1);
-	close(ready[0]);
-	close(ready[1]);
-	return pid;
-}
-
 void trio_run_in(const struct trio *trio, enum trio_node node, const char *command)
 {
 	if (node == NODE_B) {
-		trio_run("%s", command);
+		run(command);
 	} else {
-		trio_run("nsenter -t %d -n %s", trio->holders[node], command);
+		run_format("nsenter -t %d -n %s", trio->holders[node], command);
 	}
 }
 
@@ -205,9 +168,9 @@ static void add_link(const struct trio *trio, enum trio_node node, const char *h
 {
 	char up[64];
 
-	trio_run("ip link add %s type veth peer name %s netns %d", here, there,
+	run_format("ip link add %s type veth peer name %s netns %d", here, there,
 		trio->holders[node]);
-	trio_run("ip link set %s up", here);
+	run_format("ip link set %s up", here);
 	snprintf(up, sizeof(up), "ip link set %s up", there);
 	trio_run_in(trio, node, up);
 }
@@ -225,13 +188,13 @@ void trio_start(struct trio *trio, enum link_protocol protocol, const char *word
 	text_copy(options, sizeof(options), words);
 	ck_assert_ptr_nonnull(mkdtemp(trio->dir));
 	ck_assert_int_eq(unshare(CLONE_NEWNET), 0);
-	trio_run("ip link set lo up");
-	trio->holders[NODE_A] = hold_namespace();
-	trio->holders[NODE_C] = hold_namespace();
+	run("ip link set lo up");
+	trio->holders[NODE_A] = namespace_start("ip link set lo up", NULL, NULL);
+	trio->holders[NODE_C] = namespace_start("ip link set lo up", NULL, NULL);
 	add_link(trio, NODE_A, "ba", "ab");
 	add_link(trio, NODE_C, "bc", "cb");
 	for (int node = NODE_A; node < NODE_COUNT; node++) {
-		trio_run("mkdir %s/%s", trio->dir, names[node]);
+		run_format("mkdir %s/%s", trio->dir, names[node]);
 		trio_run_in(trio, node, "ip link add lan type bridge");
 		trio_run_in(trio, node, "ip link set lan up");
 		snprintf(command, sizeof(command), "ip addr add 10.%d.0.1/16 dev lan", node + 1);
@@ -250,11 +213,10 @@ void trio_stop(struct trio *trio)
 			trio_kill_daemon(trio, node, SIGKILL);
 		}
 		if (trio->holders[node] > 0) {
-			kill(trio->holders[node], SIGKILL);
-			waitpid(trio->holders[node], NULL, 0);
+			namespace_stop(trio->holders[node]);
 		}
 	}
-	trio_run("rm -r %s", trio->dir);
+	run_format("rm -r %s", trio->dir);
 }
 
 static void turn(struct trio *trio)

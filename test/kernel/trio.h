@@ -49,8 +49,7 @@ const struct routing_state *trio_state(const struct trio *trio);
 
 /* Runs a command line in b; its output, malloc'd. */
 char *trio_output(const char *format, ...) __attribute__((format(printf, 1, 2)));
-/* Runs a command line in b that must succeed. */
-void trio_run(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* Runs a command line there that must succeed; run() does in b. */
 void trio_run_in(const struct trio *trio, enum trio_node node, const char *command);
 /* One word of bmx7's own options: "parameters" as it answers it; malloc'd. */
 char *trio_bmx7_parameters(const struct trio *trio);

@@ -11,6 +11,8 @@
 
 #include <check.h>
 
+#include "kernel/namespaces.h"
+
 const uint8_t scene_families[2] = {AF_INET, AF_INET6};
 
 double scene_now(void)
@@ -89,7 +91,7 @@ bool scene_start(struct scene *scene, uint8_t family)
 					.interval_down = 200,
 					.rise = 1,
 					.fall = 2}};
-	if (!provider_is_possible()) {
+	if (!namespace_is_possible()) {
 		printf("  skipped: no namespaces\n");
 		return false;
 	}

@@ -5,19 +5,13 @@
 #include <linux/if_packet.h>
 #include <net/ethernet.h>
 #include <poll.h>
-#include <stdlib.h>
 #include <sys/socket.h>
 
 #include <check.h>
 
+#include "kernel/shell.h"
+
 #define WAIT_MILLISECONDS 5000
-
-void run_command(const char *command)
-{
-	int status = system(command);
-
-	ck_assert_msg(status == 0, "%s: status %d", command, status);
-}
 
 static int open_end(const char *name)
 {
@@ -39,20 +33,20 @@ static int open_end(const char *name)
 /* Learning is off, so that every frame goes out at every other port. */
 void wire_open(struct wire *wire)
 {
-	run_command("echo 1 >/proc/sys/net/ipv6/conf/default/disable_ipv6");
-	run_command("ip link add name br-lan type bridge mcast_snooping 0 stp_state 0");
-	run_command("ip link add name lan0 type veth peer name lan1");
-	run_command("ip link add name " WIRE_MESH " type veth peer name mesh1");
-	run_command("ip link set lan0 master br-lan");
-	run_command("ip link set " WIRE_MESH " master br-lan");
-	run_command("bridge link set dev lan0 learning off");
-	run_command("bridge link set dev " WIRE_MESH " learning off");
-	run_command("for i in br-lan lan0 lan1 " WIRE_MESH " mesh1; do ip link set $i up; done");
+	run("echo 1 >/proc/sys/net/ipv6/conf/default/disable_ipv6");
+	run("ip link add name br-lan type bridge mcast_snooping 0 stp_state 0");
+	run("ip link add name lan0 type veth peer name lan1");
+	run("ip link add name " WIRE_MESH " type veth peer name mesh1");
+	run("ip link set lan0 master br-lan");
+	run("ip link set " WIRE_MESH " master br-lan");
+	run("bridge link set dev lan0 learning off");
+	run("bridge link set dev " WIRE_MESH " learning off");
+	run("for i in br-lan lan0 lan1 " WIRE_MESH " mesh1; do ip link set $i up; done");
 	/* A port without a carrier forwards nothing, and the kernel tells carriers once a second.
 	 */
-	run_command("for i in lan0 " WIRE_MESH "; do timeout 10 sh -c "
-		    "\"until bridge link show dev $i | grep -q 'state forwarding'; do sleep 0.02; "
-		    "done\" || exit; done");
+	run("for i in lan0 " WIRE_MESH "; do timeout 10 sh -c "
+	    "\"until bridge link show dev $i | grep -q 'state forwarding'; do sleep 0.02; "
+	    "done\" || exit; done");
 	*wire = (struct wire){
 		.lan = open_end("lan1"),
 		.mesh = open_end("mesh1"),
@@ -65,7 +59,7 @@ void wire_close(struct wire *wire)
 	close(wire->lan);
 	close(wire->mesh);
 	close(wire->node);
-	run_command("ip link del br-lan && ip link del lan0 && ip link del " WIRE_MESH);
+	run("ip link del br-lan && ip link del lan0 && ip link del " WIRE_MESH);
 }
 
 static int end_in(const struct wire *wire, enum frame_origin origin)

@@ -26,7 +26,4 @@ bool wire_crossed(struct wire *wire, enum frame_origin origin);
 /* Frames that are waiting at the mesh's end, all taken. */
 unsigned int wire_drain_mesh(struct wire *wire);
 
-/* system() that must succeed. */
-void run_command(const char *command);
-
 #endif

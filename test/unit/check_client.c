@@ -15,34 +15,11 @@
 #include "control/client.h"
 #include "control/server.h"
 #include "unit/check_main.h"
-
-#define BIG_SIZE ((size_t)3 * 1024 * 1024)
+#include "unit/control_scene.h"
 
 static char directory[64];
 static char path[108];
 static struct server *server;
-
-static json_t *run_ping(void *context, const json_t *params, struct request_error *error)
-{
-	(void)context;
-	(void)params;
-	(void)error;
-	return json_string("pong");
-}
-
-/* A string of as many bytes as asked for. */
-static json_t *run_big(void *context, const json_t *params, struct request_error *error)
-{
-	size_t size = (size_t)json_integer_value(json_object_get(params, "size"));
-	char *text = malloc(size);
-
-	(void)context;
-	(void)error;
-	memset(text, 'x', size);
-	json_t *json = json_stringn(text, size);
-	free(text);
-	return json;
-}
 
 static json_t *run_refuse(void *context, const json_t *params, struct request_error *error)
 {
@@ -52,10 +29,6 @@ static json_t *run_refuse(void *context, const json_t *params, struct request_er
 	error->data = json_pack("{s:[s]}", "errors", "one");
 	return NULL;
 }
-
-static const struct request_param big_params[] = {
-	{"size", JSON_INTEGER, true, "bytes"},
-};
 
 static const struct request_method methods[] = {
 	{.name = "ping", .run = run_ping},

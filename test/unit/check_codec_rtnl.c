@@ -9,6 +9,7 @@
 #include "kernel/attr.h"
 #include "kernel/codec_rtnl.h"
 #include "kernel/notify.h"
+#include "unit/addresses.h"
 #include "unit/check_main.h"
 
 static const struct uplinks no_uplinks;
@@ -21,14 +22,6 @@ static struct nlmsghdr *begin(uint16_t type)
 	struct nlmsghdr *message = mnl_nlmsg_put_header(bytes);
 	message->nlmsg_type = type;
 	return message;
-}
-
-static struct prefix prefix_of(const char *text)
-{
-	struct prefix prefix = {0};
-
-	ck_assert_int_eq(prefix_parse(text, &prefix), 0);
-	return prefix;
 }
 
 /* Byte by byte but for the padding between fields, which nobody compares. The one read is ours. */

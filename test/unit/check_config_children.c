@@ -1,15 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* config_read: what the daemons are told. */
 #include "base/cleanup.h"
+#include "unit/addresses.h"
 #include "unit/config_reading.h"
-
-static struct prefix prefix_of(const char *text)
-{
-	struct prefix prefix;
-
-	ck_assert_int_eq(prefix_parse(text, &prefix), 0);
-	return prefix;
-}
 
 static void expect_network(const struct network_config *network, const char *name, const char *text,
 	int max_length)

@@ -5,15 +5,8 @@
 #include <check.h>
 
 #include "core/gateway_ways.h"
+#include "unit/addresses.h"
 #include "unit/check_main.h"
-
-static struct ip ip_of(const char *text)
-{
-	struct ip ip = {0};
-
-	ck_assert_int_eq(ip_parse(text, &ip), 0);
-	return ip;
-}
 
 struct scene {
 	struct config config;

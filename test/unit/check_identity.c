@@ -6,16 +6,8 @@
 
 #include <check.h>
 
-#include "core/identity.h"
 #include "unit/check_main.h"
-
-static struct mac mac_of(const char *text)
-{
-	struct mac mac;
-
-	ck_assert_int_eq(mac_parse(text, &mac), 0);
-	return mac;
-}
+#include "unit/identity_scene.h"
 
 static void assert_mac(const struct mac *mac, const char *expected)
 {
@@ -31,27 +23,6 @@ static void assert_prefix(const struct prefix *prefix, const char *expected)
 
 	prefix_format(prefix, text);
 	ck_assert_str_eq(text, expected);
-}
-
-/* A request as a node with this MAC (NULL for none) makes it in the cloud LibreMesh.org. */
-static struct identity_request request_of(const char *mac)
-{
-	struct identity_request request = {.ssid = "LibreMesh.org", .anycast = true};
-
-	if (mac != NULL) {
-		request.has_mac = true;
-		request.mac = mac_of(mac);
-	}
-	return request;
-}
-
-static struct identity derive(const struct identity_request *request)
-{
-	struct identity identity;
-	struct err err = {0};
-
-	ck_assert_msg(identity_derive(request, &identity, &err) == 0, "%s", err.text);
-	return identity;
 }
 
 static void assert_node(const struct identity_request *request, const char *ipv4, const char *ipv6)

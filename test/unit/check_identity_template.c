@@ -5,28 +5,8 @@
 
 #include <check.h>
 
-#include "core/identity.h"
 #include "unit/check_main.h"
-
-static struct identity_request request_of(const char *mac)
-{
-	struct identity_request request = {.ssid = "LibreMesh.org", .anycast = true};
-
-	if (mac != NULL) {
-		request.has_mac = true;
-		ck_assert_int_eq(mac_parse(mac, &request.mac), 0);
-	}
-	return request;
-}
-
-static struct identity derive(const struct identity_request *request)
-{
-	struct identity identity;
-	struct err err = {0};
-
-	ck_assert_msg(identity_derive(request, &identity, &err) == 0, "%s", err.text);
-	return identity;
-}
+#include "unit/identity_scene.h"
 
 static const char *const hostnames[][2] = {
 	{NULL, "LiMe-1f73aa"},

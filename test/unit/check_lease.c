@@ -4,39 +4,20 @@
 #include "unit/check_main.h"
 #include "unit/lease_scene.h"
 
-struct pair {
-	struct scene_node a;
-	struct scene_node b;
-};
+static struct pair pair;
 
-static void open_pair(struct pair *pair)
+static void setup(void)
 {
-	scene_open(&pair->a, 1);
-	scene_open(&pair->b, 2);
+	open_pair(&pair);
 }
 
-static void close_pair(struct pair *pair)
+static void teardown(void)
 {
-	scene_close(&pair->a);
-	scene_close(&pair->b);
-}
-
-/* Both read their files, tell each other and resolve. */
-static void meet(struct pair *pair, double time)
-{
-	scene_read_file(&pair->a, time);
-	scene_read_file(&pair->b, time);
-	scene_tell(&pair->a, &pair->b, time);
-	scene_tell(&pair->b, &pair->a, time);
-	scene_resolve(&pair->a, time);
-	scene_resolve(&pair->b, time);
+	close_pair(&pair);
 }
 
 START_TEST(a_lease_is_a_reservation_elsewhere)
 {
-	struct pair pair;
-
-	open_pair(&pair);
 	scene_lease(&pair.a, 20, 1, "Laptop", 10);
 	meet(&pair, 10);
 	ck_assert(scene_is_reserved(&pair.b, 20, 1));
@@ -48,15 +29,11 @@ START_TEST(a_lease_is_a_reservation_elsewhere)
 	/* Nothing new: nothing to write. */
 	meet(&pair, 12);
 	ck_assert(!pair.b.output->changed);
-	close_pair(&pair);
 }
 END_TEST
 
 START_TEST(a_released_lease_goes_everywhere)
 {
-	struct pair pair;
-
-	open_pair(&pair);
 	scene_lease(&pair.a, 20, 1, "laptop", 10);
 	meet(&pair, 10);
 	pair.a.row_count = 0;
@@ -64,30 +41,22 @@ START_TEST(a_released_lease_goes_everywhere)
 	ck_assert_ptr_null(scene_find(&pair.b, 20));
 	ck_assert(pair.b.output->reservations_removed);
 	ck_assert(pair.b.output->names_removed);
-	close_pair(&pair);
 }
 END_TEST
 
 START_TEST(an_expired_lease_goes_by_itself)
 {
-	struct pair pair;
-
-	open_pair(&pair);
 	scene_lease(&pair.a, 20, 1, "", 10);
 	meet(&pair, 10);
 	scene_resolve(&pair.b, 3500);
 	ck_assert(scene_is_reserved(&pair.b, 20, 1));
 	scene_resolve(&pair.b, 3700);
 	ck_assert_ptr_null(scene_find(&pair.b, 20));
-	close_pair(&pair);
 }
 END_TEST
 
 START_TEST(the_earlier_lease_wins)
 {
-	struct pair pair;
-
-	open_pair(&pair);
 	scene_lease(&pair.a, 20, 9, "", 10);
 	scene_read_file(&pair.a, 10);
 	scene_lease(&pair.b, 20, 1, "", 100);
@@ -114,30 +83,23 @@ START_TEST(the_earlier_lease_wins)
 	ck_assert_uint_eq(pair.b.output->end_count, 0);
 	ck_assert_uint_eq(pair.a.book->result.quarrel_count, 0);
 	ck_assert(scene_is_reserved(&pair.b, 20, 9));
-	close_pair(&pair);
 }
 END_TEST
 
 START_TEST(of_equal_begins_the_lower_mac_wins)
 {
-	struct pair pair;
-
-	open_pair(&pair);
 	scene_lease(&pair.a, 20, 9, "", 10);
 	scene_lease(&pair.b, 20, 1, "", 10);
 	meet(&pair, 10);
 	ck_assert(scene_is_reserved(&pair.a, 20, 1));
 	ck_assert_ptr_null(scene_find(&pair.b, 20));
-	close_pair(&pair);
 }
 END_TEST
 
 START_TEST(a_client_that_walks_keeps_its_priority)
 {
-	struct pair pair;
 	struct scene_node c;
 
-	open_pair(&pair);
 	scene_open(&c, 3);
 	scene_lease(&pair.a, 20, 1, "laptop", 10);
 	meet(&pair, 10);
@@ -162,15 +124,11 @@ START_TEST(a_client_that_walks_keeps_its_priority)
 	ck_assert(scene_is_reserved(&c, 20, 1));
 	ck_assert(!scene_is_reserved(&pair.b, 20, 7));
 	scene_close(&c);
-	close_pair(&pair);
 }
 END_TEST
 
 START_TEST(a_release_also_ends_the_lease_where_the_client_came_from)
 {
-	struct pair pair;
-
-	open_pair(&pair);
 	scene_lease(&pair.a, 20, 1, "", 10);
 	meet(&pair, 10);
 	scene_lease(&pair.b, 20, 1, "", 500);
@@ -188,17 +146,14 @@ START_TEST(a_release_also_ends_the_lease_where_the_client_came_from)
 	scene_lease(&pair.a, 20, 1, "", 700);
 	meet(&pair, 700);
 	ck_assert(scene_is_reserved(&pair.b, 20, 1));
-	close_pair(&pair);
 }
 END_TEST
 
 START_TEST(a_node_address_is_never_a_client_s)
 {
-	struct pair pair;
 	struct lease_settings settings = scene_settings(1);
 	struct lease_now now = {.boot = 1000, .wall = SCENE_WALL};
 
-	open_pair(&pair);
 	settings.ipv4.ip = scene_ip(20);
 	settings.block_nodes = true;
 	lease_book_set(pair.a.book, &settings, &now);
@@ -213,13 +168,11 @@ START_TEST(a_node_address_is_never_a_client_s)
 	ck_assert(scene_is_blocked(&pair.a, 20));
 	ck_assert_uint_eq(pair.b.output->end_count, 1);
 	ck_assert_uint_eq(lease_book_conflict_total(pair.b.book), 1);
-	close_pair(&pair);
 }
 END_TEST
 
 START_TEST(a_static_host_keeps_its_address_and_mac)
 {
-	struct pair pair;
 	struct lease_host hosts[] = {
 		{.mac = scene_mac(0xcc, 1), .ip = scene_ip(20), .name = "printer"},
 		{.mac = scene_mac(0xcc, 2), .name = ""},
@@ -227,7 +180,6 @@ START_TEST(a_static_host_keeps_its_address_and_mac)
 	struct lease_settings settings = scene_settings(1);
 	struct lease_now now = {.boot = 1000, .wall = SCENE_WALL};
 
-	open_pair(&pair);
 	settings.hosts = hosts;
 	settings.host_count = 2;
 	lease_book_set(pair.a.book, &settings, &now);
@@ -242,37 +194,36 @@ START_TEST(a_static_host_keeps_its_address_and_mac)
 	ck_assert(scene_is_reserved(&pair.a, 23, 6));
 	ck_assert(!scene_has_name(&pair.a, "printer", 23));
 	ck_assert_uint_eq(lease_book_conflict_total(pair.a.book), 1);
-	close_pair(&pair);
 }
 END_TEST
 
+static void hear_both(struct scene_node *node, double time)
+{
+	scene_tell(&pair.a, node, time);
+	scene_tell(&pair.b, node, time);
+	scene_resolve(node, time);
+}
+
 START_TEST(a_mac_has_one_reservation)
 {
-	struct pair pair;
 	struct scene_node c;
 
-	open_pair(&pair);
 	scene_open(&c, 3);
 	scene_lease(&pair.a, 20, 1, "", 10);
 	scene_read_file(&pair.a, 10);
 	scene_lease(&pair.b, 30, 1, "", 500);
 	scene_read_file(&pair.b, 500);
-	scene_tell(&pair.a, &c, 500);
-	scene_tell(&pair.b, &c, 500);
-	scene_resolve(&c, 500);
+	hear_both(&c, 500);
 	ck_assert(scene_is_reserved(&c, 30, 1));
 	ck_assert(scene_is_blocked(&c, 20));
 	scene_close(&c);
-	close_pair(&pair);
 }
 END_TEST
 
 START_TEST(names_belong_to_the_first)
 {
-	struct pair pair;
 	struct scene_node c;
 
-	open_pair(&pair);
 	scene_open(&c, 3);
 	scene_lease(&pair.a, 20, 9, "phone", 10);
 	scene_lease(&pair.a, 21, 8, "node-2", 10);
@@ -281,9 +232,7 @@ START_TEST(names_belong_to_the_first)
 	scene_read_file(&pair.a, 10);
 	scene_lease(&pair.b, 30, 1, "PHONE", 500);
 	scene_read_file(&pair.b, 500);
-	scene_tell(&pair.a, &c, 500);
-	scene_tell(&pair.b, &c, 500);
-	scene_resolve(&c, 500);
+	hear_both(&c, 500);
 	ck_assert(scene_has_name(&c, "phone", 20));
 	ck_assert(!scene_has_name(&c, "phone", 30));
 	ck_assert(scene_has_name(&c, "node-2", 0xff02));
@@ -292,17 +241,14 @@ START_TEST(names_belong_to_the_first)
 	ck_assert(!scene_has_name(&c, "node-3", 23));
 	ck_assert_uint_eq(c.book->dropped[LEASE_REASON_NAME_TAKEN], 4);
 	scene_close(&c);
-	close_pair(&pair);
 }
 END_TEST
 
 /* c hears of both nodes before the second has taken over the begin of the first. */
 START_TEST(a_lease_at_two_nodes_is_as_old_as_the_older)
 {
-	struct pair pair;
 	struct scene_node c;
 
-	open_pair(&pair);
 	scene_open(&c, 3);
 	scene_lease(&pair.a, 20, 1, "", 10);
 	scene_read_file(&pair.a, 10);
@@ -310,20 +256,14 @@ START_TEST(a_lease_at_two_nodes_is_as_old_as_the_older)
 	scene_read_file(&c, 500);
 	scene_lease(&pair.b, 20, 1, "", 2000);
 	scene_read_file(&pair.b, 2000);
-	scene_tell(&pair.a, &c, 2000);
-	scene_tell(&pair.b, &c, 2000);
-	scene_resolve(&c, 2000);
+	hear_both(&c, 2000);
 	ck_assert(scene_is_reserved(&c, 20, 1));
 	scene_close(&c);
-	close_pair(&pair);
 }
 END_TEST
 
 START_TEST(json_has_what_the_methods_promise)
 {
-	struct pair pair;
-
-	open_pair(&pair);
 	scene_lease(&pair.a, 20, 1, "laptop", 10);
 	scene_lease(&pair.b, 30, 2, "", 10);
 	meet(&pair, 10);
@@ -346,7 +286,6 @@ START_TEST(json_has_what_the_methods_promise)
 	json_t *all = lease_book_to_json(pair.b.book, &now);
 	ck_assert_int_eq(json_integer_value(json_object_get(all, "nodes")), 2);
 	json_decref(all);
-	close_pair(&pair);
 }
 END_TEST
 
@@ -355,6 +294,7 @@ Suite *check_suite(void)
 	Suite *suite = suite_create("lease");
 	TCase *tests = tcase_create("lease");
 
+	tcase_add_checked_fixture(tests, setup, teardown);
 	tcase_add_test(tests, a_lease_is_a_reservation_elsewhere);
 	tcase_add_test(tests, a_released_lease_goes_everywhere);
 	tcase_add_test(tests, an_expired_lease_goes_by_itself);

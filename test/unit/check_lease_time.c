@@ -6,34 +6,6 @@
 #include "unit/check_main.h"
 #include "unit/lease_scene.h"
 
-struct pair {
-	struct scene_node a;
-	struct scene_node b;
-};
-
-static void open_pair(struct pair *pair)
-{
-	scene_open(&pair->a, 1);
-	scene_open(&pair->b, 2);
-}
-
-static void close_pair(struct pair *pair)
-{
-	scene_close(&pair->a);
-	scene_close(&pair->b);
-}
-
-/* Both read their files, tell each other and resolve. */
-static void meet(struct pair *pair, double time)
-{
-	scene_read_file(&pair->a, time);
-	scene_read_file(&pair->b, time);
-	scene_tell(&pair->a, &pair->b, time);
-	scene_tell(&pair->b, &pair->a, time);
-	scene_resolve(&pair->a, time);
-	scene_resolve(&pair->b, time);
-}
-
 /* Clocks that are years off, one unset, one drifting: what counts is who was first. */
 START_TEST(clocks_do_not_decide)
 {

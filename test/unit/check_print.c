@@ -1,26 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What people read, compared with test/unit/data/NAME.txt. */
+/* What people read of a plan and of the status. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
 #include "control/print.h"
+#include "meshctl/human.h"
 #include "unit/check_main.h"
-
-/* The printers belong to the program, not to a library.
- * NOLINTBEGIN(bugprone-suspicious-include) */
-#include "meshctl/gateway_parts.c"
-#include "meshctl/human.c"
-#include "meshctl/print_status.c"
-#include "meshctl/status_gateway.c"
-#include "meshctl/status_sections.c"
-#include "meshctl/status_services.c"
-#include "meshctl/table.c"
-#include "meshctl/wrap.c"
-/* NOLINTEND(bugprone-suspicious-include) */
-
-#define NOW  10000
-#define DATA SOURCE_DIR "/test/unit/data/"
+#include "unit/print_scene.h"
 
 struct capture {
 	FILE *to;
@@ -34,31 +21,11 @@ static void capture_open(struct capture *capture)
 	ck_assert_ptr_nonnull(capture->to);
 }
 
-static char *read_file(const char *name)
-{
-	static char text[20000];
-	FILE *file = fopen(name, "r");
-
-	ck_assert_msg(file != NULL, "no %s", name);
-	size_t length = fread(text, 1, sizeof(text) - 1, file);
-	fclose(file);
-	text[length] = '\0';
-	return text;
-}
-
 static void capture_compare(struct capture *capture, const char *name)
 {
 	fclose(capture->to);
-	ck_assert_str_eq(capture->text, read_file(name));
+	ck_assert_str_eq(capture->text, read_text(name));
 	free(capture->text);
-}
-
-static json_t *load(const char *name)
-{
-	json_t *json = json_load_file(name, JSON_REJECT_DUPLICATES, NULL);
-
-	ck_assert_msg(json != NULL, "no JSON in %s", name);
-	return json;
 }
 
 START_TEST(test_plan)
@@ -93,18 +60,9 @@ END_TEST
 START_TEST(test_status)
 {
 	json_t *status = load(DATA "status.json");
-	struct capture capture;
-	struct status_view view = {.now = NOW};
 
-	capture_open(&capture);
-	view.to = capture.to;
-	print_status(status, &view);
-	capture_compare(&capture, DATA "status.txt");
-	capture_open(&capture);
-	view.to = capture.to;
-	view.all = true;
-	print_status(status, &view);
-	capture_compare(&capture, DATA "status-all.txt");
+	print_compare(print_status, DATA "status.json", DATA "status.txt", false);
+	print_compare(print_status, DATA "status.json", DATA "status-all.txt", true);
 	ck_assert(status_is_troubled(status));
 	json_array_clear(json_object_get(status, "problems"));
 	ck_assert(!status_is_troubled(status));
@@ -116,15 +74,9 @@ END_TEST
 START_TEST(test_empty_status)
 {
 	json_t *status = json_object();
-	struct capture capture;
-	struct status_view view = {.now = NOW, .all = true};
 
-	capture_open(&capture);
-	view.to = capture.to;
-	print_status(status, &view);
-	print_status(NULL, &view);
-	fclose(capture.to);
-	free(capture.text);
+	free(print_to_text(print_status, status, true, false));
+	free(print_to_text(print_status, NULL, true, false));
 	json_decref(status);
 }
 END_TEST
@@ -132,19 +84,14 @@ END_TEST
 START_TEST(test_many_links)
 {
 	json_t *status = json_pack("{s:[]}", "links");
-	struct capture capture;
-	struct status_view view = {.now = NOW};
 
 	for (int i = 0; i < 500; i++) {
 		json_array_append_new(json_object_get(status, "links"),
 			json_pack("{s:s, s:b}", "name", "eth", "present", 0));
 	}
-	capture_open(&capture);
-	view.to = capture.to;
-	print_status(status, &view);
-	fclose(capture.to);
-	ck_assert_ptr_nonnull(strstr(capture.text, "  ... and 490 more (--all)\n"));
-	free(capture.text);
+	char *text = print_to_text(print_status, status, false, false);
+	ck_assert_ptr_nonnull(strstr(text, "  ... and 490 more (--all)\n"));
+	free(text);
 	json_decref(status);
 }
 END_TEST

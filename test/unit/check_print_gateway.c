@@ -1,67 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What people read of the ways to the Internet, compared with test/unit/data/NAME.txt. */
+/* What people read of the ways to the Internet. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "meshctl/print_gateway.h"
+#include "meshctl/status_sections.h"
+#include "meshctl/wrap.h"
 #include "unit/check_main.h"
+#include "unit/print_scene.h"
 
-/* The printers belong to the program, not to a library.
- * NOLINTBEGIN(bugprone-suspicious-include) */
-#include "meshctl/gateway_parts.c"
-#include "meshctl/human.c"
-#include "meshctl/print_gateway.c"
-#include "meshctl/print_gateway_why.c"
-#include "meshctl/status_gateway.c"
-#include "meshctl/table.c"
-#include "meshctl/wrap.c"
-/* NOLINTEND(bugprone-suspicious-include) */
-
-#define NOW  10000
-#define DATA SOURCE_DIR "/test/unit/data/"
 #define MANY 5000
-
-typedef void print_fn(const json_t *result, const struct status_view *view);
-
-/* Of print_status.c, whose other parts are tested elsewhere. */
-const char *status_text(const json_t *json, const char *name)
-{
-	const char *text = json_string_value(json_object_get(json, name));
-
-	return text == NULL ? "" : text;
-}
-
-bool status_flag(const json_t *json, const char *name)
-{
-	return json_is_true(json_object_get(json, name));
-}
-
-void status_print_label(const struct status_view *view, const char *label)
-{
-	print_styled(view->to, view->colour, PRINT_BOLD, "%-9s", label);
-}
-
-static json_t *load(const char *name)
-{
-	json_t *json = json_load_file(name, JSON_REJECT_DUPLICATES, NULL);
-
-	ck_assert_msg(json != NULL, "no JSON in %s", name);
-	return json;
-}
-
-/* malloc'd */
-static char *print_to_text(print_fn *print, const json_t *json, bool all, bool colour)
-{
-	char *text = NULL;
-	size_t size = 0;
-	struct status_view view = {.now = NOW, .all = all, .colour = colour};
-
-	view.to = open_memstream(&text, &size);
-	ck_assert_ptr_nonnull(view.to);
-	print(json, &view);
-	fclose(view.to);
-	return text;
-}
 
 static void check_width(const char *text)
 {
@@ -76,19 +25,8 @@ static void check_width(const char *text)
 
 static void compare(print_fn *print, const char *text_name, bool all)
 {
-	static char expected[20000];
-	json_t *json = load(DATA "gateway.json");
-	FILE *file = fopen(text_name, "r");
-
-	char *text = print_to_text(print, json, all, false);
-	ck_assert_msg(file != NULL, "no %s", text_name);
-	size_t length = fread(expected, 1, sizeof(expected) - 1, file);
-	fclose(file);
-	expected[length] = '\0';
-	ck_assert_str_eq(text, expected);
-	check_width(text);
-	free(text);
-	json_decref(json);
+	print_compare(print, DATA "gateway.json", text_name, all);
+	check_width(read_text(text_name));
 }
 
 START_TEST(test_list)

@@ -1,97 +1,23 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What people read of children, leases, nodes and layer 3, compared with test/unit/data/NAME.txt.
- */
+/* What people read of children, leases, nodes and layer 3. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "meshctl/print_services.h"
+#include "meshctl/status_sections.h"
 #include "unit/check_main.h"
+#include "unit/print_scene.h"
 
-/* The printers belong to the program, not to a library.
- * NOLINTBEGIN(bugprone-suspicious-include) */
-#include "meshctl/human.c"
-#include "meshctl/print_children.c"
-#include "meshctl/print_cloud.c"
-#include "meshctl/print_routing.c"
-#include "meshctl/status_services.c"
-#include "meshctl/table.c"
-#include "meshctl/wrap.c"
-/* NOLINTEND(bugprone-suspicious-include) */
-
-#define NOW       10000
-#define DATA      SOURCE_DIR "/test/unit/data/"
 #define MANY      10000
 #define TEXT_MANY ((size_t)4 * 1024 * 1024)
-
-typedef void print_fn(const json_t *result, const struct status_view *view);
-
-/* Of print_status.c, whose other parts are tested elsewhere. */
-const char *status_text(const json_t *json, const char *name)
-{
-	const char *text = json_string_value(json_object_get(json, name));
-
-	return text == NULL ? "" : text;
-}
-
-bool status_flag(const json_t *json, const char *name)
-{
-	return json_is_true(json_object_get(json, name));
-}
-
-long long status_number(const json_t *json, const char *name)
-{
-	return json_integer_value(json_object_get(json, name));
-}
-
-void status_print_label(const struct status_view *view, const char *label)
-{
-	print_styled(view->to, view->colour, PRINT_BOLD, "%-9s", label);
-}
-
-static json_t *load(const char *name)
-{
-	json_t *json = json_load_file(name, JSON_REJECT_DUPLICATES, NULL);
-
-	ck_assert_msg(json != NULL, "no JSON in %s", name);
-	return json;
-}
-
-/* malloc'd */
-static char *print_to_text(print_fn *print, const json_t *json, bool all, bool colour)
-{
-	char *text = NULL;
-	size_t size = 0;
-	struct status_view view = {.now = NOW, .all = all, .colour = colour};
-
-	view.to = open_memstream(&text, &size);
-	ck_assert_ptr_nonnull(view.to);
-	print(json, &view);
-	fclose(view.to);
-	return text;
-}
-
-static void compare(print_fn *print, const char *json_name, const char *text_name, bool all)
-{
-	static char expected[20000];
-	json_t *json = load(json_name);
-	FILE *file = fopen(text_name, "r");
-
-	char *text = print_to_text(print, json, all, false);
-	ck_assert_msg(file != NULL, "no %s", text_name);
-	size_t length = fread(expected, 1, sizeof(expected) - 1, file);
-	fclose(file);
-	expected[length] = '\0';
-	ck_assert_str_eq(text, expected);
-	free(text);
-	json_decref(json);
-}
 
 START_TEST(test_children)
 {
 	json_t *json = load(DATA "children.json");
 
-	compare(print_children, DATA "children.json", DATA "children.txt", false);
-	compare(print_children, DATA "children.json", DATA "children-all.txt", true);
+	print_compare(print_children, DATA "children.json", DATA "children.txt", false);
+	print_compare(print_children, DATA "children.json", DATA "children-all.txt", true);
 	ck_assert(!children_are_well(json));
 	json_t *list = json_object_get(json, "children");
 	json_object_set_new(json_array_get(list, 1), "wanted", json_false());
@@ -103,8 +29,8 @@ END_TEST
 
 START_TEST(test_cloud)
 {
-	compare(print_leases, DATA "leases.json", DATA "leases.txt", false);
-	compare(print_nodes, DATA "nodes.json", DATA "nodes.txt", false);
+	print_compare(print_leases, DATA "leases.json", DATA "leases.txt", false);
+	print_compare(print_nodes, DATA "nodes.json", DATA "nodes.txt", false);
 }
 END_TEST
 
@@ -113,8 +39,8 @@ START_TEST(test_routing)
 	json_t *json = load(DATA "routing.json");
 	json_t *list = json_object_get(json, "protocols");
 
-	compare(print_routing, DATA "routing.json", DATA "routing.txt", false);
-	compare(print_routing, DATA "routing.json", DATA "routing-all.txt", true);
+	print_compare(print_routing, DATA "routing.json", DATA "routing.txt", false);
+	print_compare(print_routing, DATA "routing.json", DATA "routing-all.txt", true);
 	ck_assert(!routing_is_well(json));
 	json_object_set_new(json_array_get(list, 1), "answers", json_true());
 	ck_assert(routing_is_well(json));

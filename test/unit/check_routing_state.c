@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "core/routing_state.h"
+#include "unit/addresses.h"
 #include "unit/check_main.h"
 
 START_TEST(names_from_the_mesh_are_cleaned)
@@ -63,14 +64,6 @@ START_TEST(metrics_are_no_change_and_routes_are)
 	routing_state_free(&b);
 }
 END_TEST
-
-static struct prefix prefix_of(const char *text)
-{
-	struct prefix prefix;
-
-	ck_assert_int_eq(prefix_parse(text, &prefix), 0);
-	return prefix;
-}
 
 START_TEST(ways_are_default_routes_and_offers)
 {

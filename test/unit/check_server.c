@@ -16,53 +16,16 @@
 #include "base/cleanup.h"
 #include "control/server.h"
 #include "unit/check_main.h"
+#include "unit/control_scene.h"
 
-#define BIG_SIZE ((size_t)3 * 1024 * 1024)
-#define BIG      "{\"jsonrpc\":\"2.0\",\"method\":\"big\",\"params\":{\"size\":3145728},\"id\":1}\n"
-#define PING     "{\"jsonrpc\":\"2.0\",\"method\":\"ping\",\"id\":1}\n"
-#define PONG     "{\"jsonrpc\":\"2.0\",\"result\":\"pong\",\"id\":1}\n"
+#define BIG  "{\"jsonrpc\":\"2.0\",\"method\":\"big\",\"params\":{\"size\":3145728},\"id\":1}\n"
+#define PING "{\"jsonrpc\":\"2.0\",\"method\":\"ping\",\"id\":1}\n"
+#define PONG "{\"jsonrpc\":\"2.0\",\"result\":\"pong\",\"id\":1}\n"
 
 static char directory[64];
 static char path[108];
 static struct server *server;
 static int ran;
-
-static json_t *run_ping(void *context, const json_t *params, struct request_error *error)
-{
-	(void)params;
-	(void)error;
-	++*(int *)context;
-	return json_string("pong");
-}
-
-/* A string of as many bytes as asked for. */
-static json_t *run_big(void *context, const json_t *params, struct request_error *error)
-{
-	size_t size = (size_t)json_integer_value(json_object_get(params, "size"));
-	char *text = malloc(size);
-
-	(void)error;
-	++*(int *)context;
-	memset(text, 'x', size);
-	json_t *json = json_stringn(text, size);
-	free(text);
-	return json;
-}
-
-static const struct request_param big_params[] = {
-	{"size", JSON_INTEGER, true, "bytes"},
-};
-
-static const struct request_method methods[] = {
-	{.name = "ping", .run = run_ping},
-	{.name = "big", .run = run_big, .params = big_params, .param_count = 1},
-};
-
-static const struct request_table table = {
-	.version = "1",
-	.methods = methods,
-	.method_count = ARRAY_SIZE(methods),
-};
 
 static void setup(void)
 {
@@ -72,15 +35,7 @@ static void setup(void)
 	ck_assert_ptr_nonnull(mkdtemp(directory));
 	snprintf(path, sizeof(path), "%s/run/control.sock", directory);
 	ran = 0;
-	ck_assert_int_eq(server_open(&server, path, &table, &ran, &err), 0);
-}
-
-static void remove_left(const char *name)
-{
-	char full[200];
-
-	snprintf(full, sizeof(full), "%s%s", directory, name);
-	remove(full);
+	ck_assert_int_eq(server_open(&server, path, &control_table, &ran, &err), 0);
 }
 
 static void teardown(void)
@@ -88,9 +43,9 @@ static void teardown(void)
 	server_close(server);
 	server = NULL;
 	ck_assert_int_ne(access(path, F_OK), 0);
-	remove_left("/run/control.sock.lock");
-	remove_left("/run");
-	remove_left("");
+	remove_left(directory, "/run/control.sock.lock");
+	remove_left(directory, "/run");
+	remove_left(directory, "");
 }
 
 static bool server_is_readable(void)
@@ -442,7 +397,7 @@ START_TEST(test_living_is_kept)
 
 	ck_assert_int_eq(stat(path, &status), 0);
 	ck_assert_uint_eq(status.st_mode & 07777, 0660);
-	ck_assert_int_eq(server_open(&second, path, &table, &ran, &err), -EADDRINUSE);
+	ck_assert_int_eq(server_open(&second, path, &control_table, &ran, &err), -EADDRINUSE);
 	ck_assert_ptr_nonnull(strstr(err.text, "another meshd answers at "));
 	int fd = connect_greeted();
 	close(fd);

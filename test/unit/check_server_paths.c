@@ -10,9 +10,9 @@
 
 #include "control/server.h"
 #include "unit/check_main.h"
+#include "unit/control_scene.h"
 
 static char directory[64];
-static const struct request_table table = {.version = "1"};
 
 static void setup(void)
 {
@@ -20,17 +20,9 @@ static void setup(void)
 	ck_assert_ptr_nonnull(mkdtemp(directory));
 }
 
-static void remove_left(const char *name)
-{
-	char full[200];
-
-	snprintf(full, sizeof(full), "%s%s", directory, name);
-	remove(full);
-}
-
 static void teardown(void)
 {
-	remove_left("");
+	remove_left(directory, "");
 }
 
 /* Someone else's socket, without our lock. */
@@ -44,12 +36,13 @@ START_TEST(test_foreign_living_is_kept)
 	snprintf(address.sun_path, sizeof(address.sun_path), "%s/other", directory);
 	ck_assert_int_eq(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
 	ck_assert_int_eq(listen(fd, 1), 0);
-	ck_assert_int_eq(server_open(&second, address.sun_path, &table, NULL, &err), -EADDRINUSE);
+	ck_assert_int_eq(server_open(&second, address.sun_path, &control_table, NULL, &err),
+		-EADDRINUSE);
 	close(fd);
 	/* Now it is dead, and replaced. */
-	ck_assert_int_eq(server_open(&second, address.sun_path, &table, NULL, &err), 0);
+	ck_assert_int_eq(server_open(&second, address.sun_path, &control_table, NULL, &err), 0);
 	server_close(second);
-	remove_left("/other.lock");
+	remove_left(directory, "/other.lock");
 }
 END_TEST
 
@@ -60,18 +53,18 @@ START_TEST(test_bad_paths)
 	char name[200];
 
 	snprintf(name, sizeof(name), "%s/%0120d", directory, 1);
-	ck_assert_int_eq(server_open(&second, name, &table, NULL, &err), -ENAMETOOLONG);
+	ck_assert_int_eq(server_open(&second, name, &control_table, NULL, &err), -ENAMETOOLONG);
 	ck_assert_ptr_nonnull(strstr(err.text, "must have 1 to 107 bytes, not "));
-	ck_assert_int_eq(server_open(&second, "", &table, NULL, &err), -ENAMETOOLONG);
+	ck_assert_int_eq(server_open(&second, "", &control_table, NULL, &err), -ENAMETOOLONG);
 	snprintf(name, sizeof(name), "%s/file", directory);
 	fclose(fopen(name, "w"));
-	ck_assert_int_eq(server_open(&second, name, &table, NULL, &err), -EEXIST);
+	ck_assert_int_eq(server_open(&second, name, &control_table, NULL, &err), -EEXIST);
 	ck_assert_ptr_nonnull(strstr(err.text, "is no socket"));
-	remove_left("/file.lock");
+	remove_left(directory, "/file.lock");
 	snprintf(name, sizeof(name), "%s/file/control.sock", directory);
-	ck_assert_int_lt(server_open(&second, name, &table, NULL, &err), 0);
+	ck_assert_int_lt(server_open(&second, name, &control_table, NULL, &err), 0);
 	ck_assert_ptr_null(second);
-	remove_left("/file");
+	remove_left(directory, "/file");
 }
 END_TEST
 

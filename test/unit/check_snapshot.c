@@ -25,6 +25,8 @@ static const struct reconcile_record record = {
 	.last_operations = 1,
 	.change_seconds = 0.5,
 	.apply_seconds = 0.125,
+	.change_seconds_total = 1.5,
+	.apply_seconds_total = 0.75,
 	.last_seconds = 0.25,
 	.converged = true,
 };
@@ -397,6 +399,7 @@ START_TEST(test_rules_problems_reconcile)
 		"\"last_cycle\":1100,\"last_change\":1050,\"last_operations\":1,\"last_failures\":"
 		"0,"
 		"\"last_seconds\":0.25,\"change_seconds\":0.5,\"apply_seconds\":0.125,"
+		"\"change_seconds_total\":1.5,\"apply_seconds_total\":0.75,"
 		"\"converged\":true,\"last_plan\":[{\"verb\":\"create\"}]}");
 	json_decref(status);
 	json_decref(plan);

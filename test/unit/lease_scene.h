@@ -194,4 +194,33 @@ static inline bool scene_has_name(const struct scene_node *node, const char *nam
 	return false;
 }
 
+/* Two nodes of a cloud. */
+struct pair {
+	struct scene_node a;
+	struct scene_node b;
+};
+
+static inline void open_pair(struct pair *pair)
+{
+	scene_open(&pair->a, 1);
+	scene_open(&pair->b, 2);
+}
+
+static inline void close_pair(struct pair *pair)
+{
+	scene_close(&pair->a);
+	scene_close(&pair->b);
+}
+
+/* Both read their files, tell each other and resolve. */
+static inline void meet(struct pair *pair, double time)
+{
+	scene_read_file(&pair->a, time);
+	scene_read_file(&pair->b, time);
+	scene_tell(&pair->a, &pair->b, time);
+	scene_tell(&pair->b, &pair->a, time);
+	scene_resolve(&pair->a, time);
+	scene_resolve(&pair->b, time);
+}
+
 #endif

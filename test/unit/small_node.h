@@ -8,19 +8,12 @@
 #include <sys/socket.h>
 
 #include "core/state.h"
+#include "unit/addresses.h"
 #include "unit/check_main.h"
 
 #define METRIC 2147483647u
 
 static const struct mac vlan_mac = {{0x02, 0xbb, 0xed, 0x1f, 0x73, 0xaa}};
-
-static inline struct prefix prefix_of(const char *text)
-{
-	struct prefix prefix;
-
-	ck_assert_int_eq(prefix_parse(text, &prefix), 0);
-	return prefix;
-}
 
 static inline struct link *add_link(struct state *state, const char *name, enum link_kind kind)
 {

@@ -7,7 +7,17 @@ import time
 from asker import Asker
 from case_gateway import ring_of
 from dhcp import DhcpClient
-from gateways import Ring, ask, family_of, is_way, uplink_of, wait_uplink, wait_way
+from gateways import (
+    Ring,
+    ask,
+    choose,
+    family_of,
+    is_way,
+    uplink_of,
+    wait_uplink,
+    wait_way,
+    word_for,
+)
 from internet import HOST
 from lab import LabError, limit, wait_for
 
@@ -37,12 +47,26 @@ def case_only_ipv4(lab):
 
 @limit(240)
 def case_only_ipv6(lab):
-    """Uplinks without IPv4: the reverse."""
+    """Uplinks without IPv4: the reverse. And a strict choice that dies is noticed when it is well
+    again, though until then every packet to the Internet is refused."""
     ring = four(lab, families=(6,))
     for node in ring.nodes.values():
         no_way(node, "ipv4")
         assert ask(node)["way_out"]["ipv6"]
     assert not ask(ring["b1"])["offer"]["ipv4"]["offered"]
+    node, isp = ring["a2"], ring.isps["a3"]
+    choose(node, use=word_for(ring, "a3"), strict=True)
+    wait_way(node, ring["a3"], "ipv6", 10)
+    with Asker(ring.clients["a2"], HOST[6]) as asker:
+        asker.wait_provider(isp)
+        isp.fail(ipv6=True)
+        wait_way(node, None, "ipv6", 30)
+        assert family_of(node, "ipv6")["rule"] == "strict", family_of(node, "ipv6")
+        route = node.run("ip", "-6", "route", "get", HOST[6], check=False)
+        assert route.returncode != 0, route.stdout
+        mended = isp.mend()
+        asker.wait_provider(isp, 60)
+        print(f"  strict choice back {time.monotonic() - mended:.1f} s after it was well")
 
 
 @limit(300)
