@@ -263,6 +263,7 @@ void trio_wait(struct trio *trio, double seconds, bool (*holds)(struct trio *tri
 				trio->dir);
 			printf("refusal: %s\nstate: %s\nlog and routes: %s\n",
 				routing_refusal(trio->routing, trio->protocol), text, log);
+			fflush(stdout);
 			free(text);
 			free(log);
 			json_decref(json);
