@@ -100,26 +100,39 @@ def cycle_seconds(meshd):
     return meshd.status()["reconcile"]["last_seconds"]
 
 
+def cold_start(lab, node):
+    """Seconds from the start until READY, of the cycles until all is there, and of their applies."""
+    meshd = node.meshd
+    meshd.configure(CONFIG)
+    ready = Ready(lab.directory)
+
+    def start():
+        environment = dict(os.environ, NOTIFY_SOCKET=ready.path)
+        meshd.start(wait=False, env=environment)
+        ready.wait()
+
+    figures = {"cold": timed(start)}
+    ready.close()
+    meshd.wait_converged(120)
+    record = meshd.status()["reconcile"]
+    figures["cold apply"] = record["apply_seconds_total"]
+    figures["cold cycle"] = record["change_seconds_total"]
+    return figures
+
+
+def measure_cold(lab, count):
+    """A cold start and the bare batch, one after the other, so that neither has the machine warm."""
+    with machine(lab, count) as node:
+        figures = cold_start(lab, node)
+    return {**figures, "bare": measure_bare(lab, count)}
+
+
 def measure_meshd(lab, count, keep):
-    """Cold apply, then a cycle with nothing to do, then one VLAN to heal."""
+    """Memory, then a cycle with nothing to do, then one VLAN to heal."""
     figures = {}
     with machine(lab, count) as node:
         meshd = node.meshd
-        meshd.configure(CONFIG)
-        ready = Ready(lab.directory)
-
-        def start():
-            environment = dict(os.environ, NOTIFY_SOCKET=ready.path)
-            meshd.start(wait=False, env=environment)
-            ready.wait()
-
-        figures["cold"] = timed(start)
-        ready.close()
-        meshd.wait_converged(120)
-        # The ways to the Internet come in a cycle of their own.
-        record = meshd.status()["reconcile"]
-        figures["cold apply"] = record["apply_seconds_total"]
-        figures["cold cycle"] = record["change_seconds_total"]
+        cold_start(lab, node)
         figures["rss"] = vm_rss(meshd.pid)
         figures["idle"] = nothing_to_do(meshd)
         figures["heal"] = heal(node, count)
@@ -242,16 +255,18 @@ def median_of(count, measure):
     return statistics.median(measure() for _ in range(runs_for(count)))
 
 
+def medians(results, keys):
+    return {key: statistics.median(result[key] for result in results) for key in keys}
+
+
 def measure(lab, count, shell):
     """All the figures of one size."""
+    cold = [measure_cold(lab, count) for _ in range(2 * runs_for(count) + 1)]
     results = [measure_meshd(lab, count, lap == 0) for lap in range(runs_for(count))]
-    figures = {
-        key: statistics.median(result[key] for result in results)
-        for key in ("cold", "cold apply", "cold cycle", "idle", "heal", "rss")
-    }
+    figures = medians(cold, ("cold", "cold apply", "cold cycle", "bare"))
+    figures.update(medians(results, ("idle", "heal", "rss")))
     figures["wake-ups"] = results[0]["wake-ups"]
     ruleset = results[0]["ruleset"]
-    figures["bare"] = median_of(count, lambda: measure_bare(lab, count))
     batched = write_script(lab, count, ruleset, True)
     figures["batch"] = median_of(count, lambda: measure_script(lab, count, batched))
     if shell:

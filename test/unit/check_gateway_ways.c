@@ -271,6 +271,35 @@ START_TEST(wish_of_a_client)
 }
 END_TEST
 
+START_TEST(wish_of_a_node_without_ways)
+{
+	struct scene scene;
+	struct gateway_wish wish;
+
+	scene_open(&scene);
+	size_t uplinks = scene.config.uplink_count;
+	scene.config.uplink_count = 0;
+	scene.config.babeld.supervise = true;
+	build(&scene, false, &wish);
+	ck_assert(wish.enabled);
+	scene.config.babeld.supervise = false;
+	build(&scene, false, &wish);
+	ck_assert(!wish.enabled);
+	scene.config.bmx7.enabled = true;
+	scene.config.bmx7.supervise = false;
+	build(&scene, false, &wish);
+	ck_assert(!wish.enabled);
+	scene.config.bmx7.supervise = true;
+	build(&scene, false, &wish);
+	ck_assert(wish.enabled);
+	scene.config.bmx7.enabled = false;
+	scene.config.uplink_count = uplinks;
+	build(&scene, false, &wish);
+	ck_assert(wish.enabled);
+	scene_close(&scene);
+}
+END_TEST
+
 START_TEST(wish_of_a_gateway)
 {
 	struct scene scene;
@@ -395,6 +424,7 @@ Suite *check_suite(void)
 	tcase_add_test(tests, candidates_of_babel);
 	tcase_add_test(tests, candidates_of_bmx7);
 	tcase_add_test(tests, wish_of_a_client);
+	tcase_add_test(tests, wish_of_a_node_without_ways);
 	tcase_add_test(tests, wish_of_a_gateway);
 	tcase_add_test(tests, wish_of_the_strict);
 	tcase_add_test(tests, hop_in_use);
