@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Leases and nodes of the cloud. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
@@ -135,7 +136,8 @@ void print_leases(const json_t *result, const struct status_view *view)
 
 /* --- nodes --- */
 
-/* How far its clock is from ours: "+3 s", "-2 h 10 min". */
+/* How far its clock is from ours: "+3 s", "-2 h 10 min". Facts carry whole seconds, so that one
+ * second of difference is none. */
 static void add_offset(struct table *table, const json_t *node)
 {
 	const json_t *value = json_object_get(node, "clock_offset");
@@ -146,7 +148,10 @@ static void add_offset(struct table *table, const json_t *node)
 		table_add_text(table, PRINT_PLAIN, "");
 		return;
 	}
-	human_seconds(offset < 0 ? -offset : offset, text);
+	if (llabs(offset) <= 1) {
+		offset = 0;
+	}
+	human_seconds(llabs(offset), text);
 	table_add(table, PRINT_PLAIN, "%s%s", offset < 0 ? "-" : offset > 0 ? "+" : "", text);
 }
 
