@@ -96,9 +96,10 @@ def two_meshes(lab):
     """Two meshes in one lab: x2 is a client's node between the gateways x1 and x3; y2 has the gateway
     y1, and no meshd chooses there."""
     rates = {"x1": 100, "x3": 50}
-    standard = {"gateway": {"hold_down": 20, "return_after": 20}}  # as by default
-    uplinks = {name: {"uplinks": {"wan*": {"down": f"{rate}Mbit", "up": f"{rate}Mbit"}},
-                      "probes": {"flap_half_life": 60}, **standard} for name, rate in rates.items()}
+    # As by default.
+    standard = {"gateway": {"hold_down": 20, "return_after": 20}, "probes": {"flap_half_life": 60}}
+    uplinks = {name: {"uplinks": {"wan*": {"down": f"{rate}Mbit", "up": f"{rate}Mbit"}}, **standard}
+               for name, rate in rates.items()}
     ours = Ring(lab, names=("x1", "x2", "x3"), gateways=("x1", "x3"), clients=("x2",),
                 families=(4,), sections={**uplinks, "x2": standard})
     # babeld does not see what a provider does, so it stays with the one: no other is needed.
