@@ -84,6 +84,7 @@ def case_one_dead(lab):
             wait_way(node, ring["a3"], family)
             assert is_way(node, family_of(node, quiet)["in_use"], ring["b1"])
             print(f"  {family} dead: another way after {dying.first_good(fault, isp):.1f} s")
+            wait_uplink(ring["b1"], lambda u: u["path"]["health"] == "down", "to be down", family, 20)
             isp.mend()
             wait_way(node, ring["b1"], family, timeout=90)
             dying.wait_provider(isp, 30)

@@ -135,7 +135,8 @@ class Ring:
         lesser gateways are known as usable everywhere."""
         for name, node in self.nodes.items():
             # A gateway goes by its own uplink.
-            wait_way(node, self.nodes[name if name in self.isps else best], family, timeout)
+            wait_way(node, self.nodes[name if name in self.isps else best], family, timeout,
+                     proven=True)
         for name, client in self.clients.items():
             with Asker(client, HOST[4 if family == "ipv4" else 6]) as asker:
                 asker.wait_provider(self.isps[name if name in self.isps else best], timeout)
@@ -203,9 +204,9 @@ def is_way(from_node, key, to_node):
     return is_node(key, to_node)
 
 
-def wait_way(node, to_node, family="ipv4", timeout=60):
-    """Waits until a node's way is the uplink of to_node (None: until it has none), and the kernel
-    agrees; returns the seconds it took."""
+def wait_way(node, to_node, family="ipv4", timeout=60, proven=False):
+    """Waits until a node's way is the uplink of to_node (None: until it has none), the kernel agrees
+    and, when asked for, probes have found it well; returns the seconds it took."""
     start = time.monotonic()
 
     def there():
@@ -215,6 +216,9 @@ def wait_way(node, to_node, family="ipv4", timeout=60):
             raise LabError(f"in use is {key}: {found['explanation']}")
         if not found["kernel"]["agrees"]:
             raise LabError(f"the kernel has {found['kernel']}")
+        used = [c["health"] for c in found["candidates"] if c["in_use"] and c["health"]]
+        if proven and any(path["health"] != "up" for path in used):
+            raise LabError(f"what is in use is {used}")
         return True
 
     wait_for(there, timeout, f"{node} to use {to_node or 'nothing'} ({family})", 0.05)
