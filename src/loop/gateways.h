@@ -139,6 +139,9 @@ json_t *gateways_choice_to_json(const struct gateways *gateways);
 
 /* --- between the parts (gateways_*.c) --- */
 
+/* Has bmx7 hold a tunnel to the gateway with that id; place is that of the pin. */
+void gateways_pin(struct gateways_wants *wants, size_t place, enum gateway_family family,
+	const char *id);
 /* Seconds that a daemon which does not answer is believed what it said before. */
 #define GATEWAYS_SILENCE 15.
 

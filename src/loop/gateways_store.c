@@ -13,6 +13,7 @@
 #include "loop/store.h"
 
 #define RESTORED_MAX 64
+#define HEX_DIGITS   "0123456789ABCDEFabcdef"
 
 static json_t *load_file(const char *directory, char *path, size_t size)
 {
@@ -61,6 +62,67 @@ static void load_paths(struct gateways *gateways, json_t *paths, double then)
 	}
 }
 
+static void load_pins(struct gateways_wants *wants, const json_t *pins)
+{
+	for (size_t i = 0; i < GATEWAYS_PINS_MAX; i++) {
+		const json_t *pin = json_array_get(pins, i);
+		const char *family = json_string_value(json_object_get(pin, "family"));
+		const char *id = json_string_value(json_object_get(pin, "id"));
+
+		if (family != NULL && id != NULL && strlen(id) < sizeof(wants->pins[i].id) &&
+			strspn(id, HEX_DIGITS) == strlen(id)) {
+			bool ipv6 = strcmp(family, gateway_family_text(GATEWAY_IPV6)) == 0;
+			gateways_pin(wants, i, ipv6 ? GATEWAY_IPV6 : GATEWAY_IPV4, id);
+		}
+	}
+}
+
+/* What the daemons were told they go on with until it is decided anew. Another place of a pin, or a
+ * moment without it, and bmx7 would make its tunnel anew. */
+static void load_wants(struct gateways_wants *wants, const json_t *json)
+{
+	wants->ipv6_way = json_is_true(json_object_get(json, "ipv6_way"));
+	wants->choosing = json_is_true(json_object_get(json, "choosing"));
+	for (enum gateway_family family = 0; family < GATEWAY_FAMILIES; family++) {
+		const json_t *bandwidth = json_object_get(json_object_get(json, "offers"),
+			gateway_family_text(family));
+		wants->offered[family] =
+			json_is_integer(bandwidth) && json_integer_value(bandwidth) >= 0;
+		wants->bandwidth[family] =
+			wants->offered[family] ? (uint64_t)json_integer_value(bandwidth) : 0;
+	}
+	load_pins(wants, json_object_get(json, "pins"));
+}
+
+static json_t *pins_to_json(const struct gateways_wants *wants)
+{
+	json_t *pins = json_array();
+
+	for (size_t i = 0; i < GATEWAYS_PINS_MAX; i++) {
+		const struct gateways_pin *pin = &wants->pins[i];
+		json_array_append_new(pins,
+			pin->id[0] == '\0'
+				? json_null()
+				: json_pack("{s:s, s:s}", "family",
+					  gateway_family_text(pin->family), "id", pin->id));
+	}
+	return pins;
+}
+
+static json_t *wants_to_json(const struct gateways_wants *wants)
+{
+	json_t *offers = json_object();
+
+	for (enum gateway_family family = 0; family < GATEWAY_FAMILIES; family++) {
+		if (wants->offered[family]) {
+			json_object_set_new(offers, gateway_family_text(family),
+				json_integer((json_int_t)wants->bandwidth[family]));
+		}
+	}
+	return json_pack("{s:b, s:b, s:o, s:o}", "ipv6_way", wants->ipv6_way, "choosing",
+		wants->choosing, "offers", offers, "pins", pins_to_json(wants));
+}
+
 void gateways_load(struct gateways *gateways, double now)
 {
 	char path[320];
@@ -81,7 +143,7 @@ void gateways_load(struct gateways *gateways, double now)
 		}
 	}
 	load_paths(gateways, json_object_get(json, "paths"), then);
-	gateways->wants.ipv6_way = json_is_true(json_object_get(json, "ipv6_way"));
+	load_wants(&gateways->wants, json_object_get(json, "wants"));
 }
 
 static void add_path(json_t *paths, const struct gateways *gateways, enum gateway_family family,
@@ -134,6 +196,13 @@ static uint64_t fingerprint(const struct gateways *gateways)
 							     : 0);
 		}
 	}
+	for (size_t i = 0; i < GATEWAYS_PINS_MAX; i++) {
+		const struct gateways_pin *pin = &gateways->wants.pins[i];
+		print = print * 31 + pin->family;
+		for (const char *digit = pin->id; *digit != '\0'; digit++) {
+			print = print * 31 + (unsigned char)*digit;
+		}
+	}
 	return print;
 }
 
@@ -146,8 +215,8 @@ void gateways_save(struct gateways *gateways, double now)
 		return;
 	}
 	CLEANUP(cleanup_json)
-	json_t *json = json_pack("{s:f, s:b, s:{s:o, s:o}, s:o}", "monotonic", now, "ipv6_way",
-		gateways->wants.ipv6_way, "memory", gateway_family_text(GATEWAY_IPV4),
+	json_t *json = json_pack("{s:f, s:o, s:{s:o, s:o}, s:o}", "monotonic", now, "wants",
+		wants_to_json(&gateways->wants), "memory", gateway_family_text(GATEWAY_IPV4),
 		gateway_memory_to_json(&gateways->families[GATEWAY_IPV4].memory, now),
 		gateway_family_text(GATEWAY_IPV6),
 		gateway_memory_to_json(&gateways->families[GATEWAY_IPV6].memory, now), "paths",

@@ -56,16 +56,21 @@ static void keep_pin(const struct gateways *gateways, struct gateways_wants *wan
 	}
 }
 
+void gateways_pin(struct gateways_wants *wants, size_t place, enum gateway_family family,
+	const char *id)
+{
+	struct gateways_pin *pin = &wants->pins[place];
+
+	*pin = (struct gateways_pin){.family = family, .metric = PIN_METRIC + (uint32_t)place};
+	snprintf(pin->name, sizeof(pin->name), "i%c_%.8s", family == GATEWAY_IPV4 ? '4' : '6', id);
+	text_copy(pin->id, sizeof(pin->id), id);
+}
+
 static void add_pin(struct gateways_wants *wants, enum gateway_family family, const char *id)
 {
 	for (size_t i = 0; i < GATEWAYS_PINS_MAX; i++) {
-		struct gateways_pin *pin = &wants->pins[i];
-		if (pin->id[0] == '\0') {
-			*pin = (struct gateways_pin){.family = family,
-				.metric = PIN_METRIC + (uint32_t)i};
-			snprintf(pin->name, sizeof(pin->name), "i%c_%.8s",
-				family == GATEWAY_IPV4 ? '4' : '6', id);
-			text_copy(pin->id, sizeof(pin->id), id);
+		if (wants->pins[i].id[0] == '\0') {
+			gateways_pin(wants, i, family, id);
 			return;
 		}
 	}

@@ -25,6 +25,7 @@ def killed(lab, protocol):
     client, node = ring.clients["a2"], ring["a2"]
     client.reaches(HOST[4], timeout=30)
     since = family_of(node)["since"]
+    before = {name: changes(each) for name, each in ring.nodes.items()}
     with client.pinger(HOST[4], rate=100) as ping:
         wait_for(lambda: ping.received > 100, 20, "pings")
         for each in ring.nodes.values():
@@ -43,6 +44,8 @@ def killed(lab, protocol):
         wait_for(lambda: ping.sent > sent + 1000, 60, "ten seconds more")
     print(f"  {ping}")
     assert ping.lost == 0, f"{ping} at {ping.lost_at()[:20]}"
+    after = {name: changes(each) for name, each in ring.nodes.items()}
+    assert after == before, f"changes before {before}, after {after}"
     found = family_of(node)
     assert is_way(node, found["in_use"], ring["b1"]) and found["since"] > since, found
 
