@@ -147,7 +147,8 @@ def main():
           f"{'ratio':>7}")
     for protocol in protocols():
         bounds = {}
-        for kind in BOUNDS if options.bound_runs else ():
+        # bmx7 by itself is not set up here: what it needs is fixed in its source, see docs/gateway.md.
+        for kind in BOUNDS if options.bound_runs and protocol == "babeld" else ():
             for client, times in measure(kind, protocol, options.bound_runs, Plain).items():
                 median = statistics.median(times)
                 if kind == "power":
