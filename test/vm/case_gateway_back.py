@@ -21,7 +21,9 @@ from lab import LabError, limit, wait_for
 
 FLAP_PERIOD = 3
 FLAP_SECONDS = 120
-CHANGES_MAX = 6  # away and back until the third fall, after which it rests
+# Away and back for each of three falls, after which the gateway rests for some 80 s: that ends just
+# before the two minutes do, and then it is tried once more.
+CHANGES_MAX = 8
 # What a script gives a gateway that has no meshd to look after it.
 BY_HAND = """table inet byhand {
 	chain postrouting {
