@@ -249,6 +249,8 @@ void config_profile_place(const struct config_layer *layers, size_t layer_count,
  * layers[0] may be any. */
 int config_check(const struct config_layer *layers, size_t layer_count, struct err_list *errors);
 void config_free(struct config *config);
+/* Does meshd run this protocol's daemon? Else it is off, or somebody else's. */
+bool config_supervises(const struct layer3_config *layer3);
 
 struct problem_list;
 /* Adds what is legal but rarely meant (an SSID that radios cannot show whole). 0 or -ENOMEM. */

@@ -19,6 +19,11 @@ static void free_layer3(struct layer3_config *layer3)
 	free(layer3->announce);
 }
 
+bool config_supervises(const struct layer3_config *layer3)
+{
+	return layer3->enabled && layer3->supervise;
+}
+
 void config_free(struct config *config)
 {
 	free(config->links);

@@ -284,20 +284,15 @@ static void build_accept_ra(struct building *building)
 	}
 }
 
-/* What a daemon of somebody else knows of gateways meshd does not learn. */
-static bool is_ours(const struct layer3_config *layer3)
-{
-	return layer3->enabled && layer3->supervise;
-}
-
 bool gateway_wish_build(const struct gateway_wish_input *input, struct gateway_wish *wish)
 {
 	struct building building = {.input = input, .wish = wish};
 	const struct config *config = input->config;
 
 	memset(wish, 0, sizeof(*wish));
-	wish->enabled =
-		config->uplink_count > 0 || is_ours(&config->babeld) || is_ours(&config->bmx7);
+	/* What a daemon of somebody else knows of gateways meshd does not learn. */
+	wish->enabled = config->uplink_count > 0 || config_supervises(&config->babeld) ||
+			config_supervises(&config->bmx7);
 	if (!wish->enabled) {
 		return false;
 	}

@@ -203,7 +203,7 @@ static void note_silence(struct gateways *gateways, const struct config *config,
 	for (size_t i = 0; i < ARRAY_SIZE(protocols); i++) {
 		const struct routing_state *state = routing_get(gateways->routing, protocols[i]);
 		const struct layer3_config *layer3 = protocol_config(config, i);
-		if (!layer3->enabled || !layer3->supervise || state == NULL || state->answers) {
+		if (!config_supervises(layer3) || state == NULL || state->answers) {
 			gateways->silent_since[i] = 0;
 		} else if (gateways->silent_since[i] == 0) {
 			gateways->silent_since[i] = now;
@@ -234,7 +234,7 @@ static bool knows_enough(const struct gateways *gateways, const struct reconcile
 	for (size_t i = 0; i < ARRAY_SIZE(protocols); i++) {
 		const struct routing_state *state = routing_get(gateways->routing, protocols[i]);
 		const struct layer3_config *layer3 = protocol_config(view->config, i);
-		if (layer3->enabled && layer3->supervise && (state == NULL || !state->answers)) {
+		if (config_supervises(layer3) && (state == NULL || !state->answers)) {
 			return !is_there_anything(view->observed);
 		}
 	}

@@ -77,7 +77,7 @@ static const struct routing_state *routing_of(const struct gateways *gateways,
 	const struct layer3_config *layer3 = number == 0 ? &config->bmx7 : &config->babeld;
 	double silent_since = gateways->silent_since[number];
 
-	if (!layer3->enabled || !layer3->supervise ||
+	if (!config_supervises(layer3) ||
 		(silent_since != 0 && clock_now() - silent_since > GATEWAYS_SILENCE)) {
 		return NULL;
 	}

@@ -10,11 +10,6 @@
 #include "loop/reexec.h"
 #include "version.h"
 
-static bool is_in_use(const struct layer3_config *config)
-{
-	return config->enabled && config->supervise;
-}
-
 static void add_routing(json_t *list, const struct daemon *daemon, enum link_protocol protocol)
 {
 	const struct routing_state *state = routing_get(daemon->services.routing, protocol);
@@ -30,10 +25,10 @@ static json_t *routing_list(const struct daemon *daemon)
 	const struct config *config = &daemon->reconcile.config;
 	json_t *list = json_array();
 
-	if (is_in_use(&config->bmx7)) {
+	if (config_supervises(&config->bmx7)) {
 		add_routing(list, daemon, PROTOCOL_BMX7);
 	}
-	if (is_in_use(&config->babeld)) {
+	if (config_supervises(&config->babeld)) {
 		add_routing(list, daemon, PROTOCOL_BABELD);
 	}
 	return list;

@@ -311,7 +311,7 @@ static void load_tunnels(struct services *services, const struct config *config)
 	char missing[128] = "";
 	double now = clock_now();
 
-	if (!config->bmx7.enabled || !config->bmx7.supervise || now < services->load_at ||
+	if (!config_supervises(&config->bmx7) || now < services->load_at ||
 		routing_bmx7_has_needs(missing, sizeof(missing))) {
 		return;
 	}

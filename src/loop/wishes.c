@@ -148,9 +148,9 @@ static bool is_wanted(const struct config *config, enum child_name name)
 {
 	switch (name) {
 	case CHILD_BABELD:
-		return config->babeld.enabled && config->babeld.supervise;
+		return config_supervises(&config->babeld);
 	case CHILD_BMX7:
-		return config->bmx7.enabled && config->bmx7.supervise;
+		return config_supervises(&config->bmx7);
 	case CHILD_ALFRED:
 		return config->alfred.enabled;
 	case CHILD_DNSMASQ:
@@ -268,7 +268,7 @@ int wish_make_routing(const struct wish_input *input, enum link_protocol protoco
 		is_bmx7 ? &render->config->bmx7 : &render->config->babeld;
 	struct routing_wish *routing = &wish->routing;
 
-	wish->wanted = config->enabled && config->supervise;
+	wish->wanted = config_supervises(config);
 	if (!wish->wanted) {
 		return 0;
 	}
