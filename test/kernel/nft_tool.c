@@ -45,6 +45,7 @@ static const struct {
 	{NFT_FIELD_ETHER_TYPE, 0x0800, "ip"},
 	{NFT_FIELD_ETHER_TYPE, 0x86dd, "ip6"},
 	{NFT_FIELD_ETHER_TYPE, 0x0806, "arp"},
+	{NFT_FIELD_L4PROTO, IPPROTO_ICMPV6, "ipv6-icmp"},
 	{NFT_FIELD_VLAN_TYPE, 0x8100, "8021q"},
 	{NFT_FIELD_VLAN_TYPE, 0x88a8, "8021ad"},
 	{NFT_FIELD_ICMPV6_TYPE, 133, "nd-router-solicit"},
