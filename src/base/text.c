@@ -163,9 +163,11 @@ void prefix_format(const struct prefix *prefix, char text[PREFIX_TEXT_SIZE])
 struct prefix prefix_network(const struct prefix *prefix)
 {
 	struct prefix network = *prefix;
+	unsigned int kept = prefix->length % 8; /* bits of the first byte that is not whole */
 
-	for (unsigned int bit = prefix->length; bit < ip_bits(&prefix->ip); bit++) {
-		network.ip.bytes[bit / 8] &= (uint8_t) ~(0x80U >> (bit % 8));
+	for (size_t i = prefix->length / 8; i < sizeof(network.ip.bytes); i++) {
+		network.ip.bytes[i] &= (uint8_t)(0xff00U >> kept);
+		kept = 0;
 	}
 	return network;
 }

@@ -117,14 +117,15 @@ static bool check_text(struct check *check, const struct config_key *key, const 
 	char written[CONFIG_QUOTE_SIZE];
 	struct err why = {0};
 
-	config_quote_name(text, written);
 	if (length < least || length > most) {
+		config_quote_name(text, written);
 		config_report(check->errors, check->layer, &check->path, place,
 			"%s has %lld bytes, it must have %lld to %lld: %s", written,
 			(long long)length, (long long)least, (long long)most, key->what);
 		return false;
 	}
 	if (key->check != NULL && !key->check(text, &why)) {
+		config_quote_name(text, written);
 		config_report(check->errors, check->layer, &check->path, place,
 			"%s is not right: %s", written, why.text);
 		return false;
@@ -149,16 +150,17 @@ static bool check_item(struct check *check, const struct config_key *key, const 
 	const json_t *item = json_array_get(list, index);
 	char written[CONFIG_QUOTE_SIZE];
 
-	config_quote(item, written);
 	if (key->kind == CONFIG_FLAGS && !is_word(key, item)) {
 		return refuse_word(check, key, item);
 	}
 	if (!json_is_string(item)) {
+		config_quote(item, written);
 		config_report(check->errors, check->layer, &check->path, CONFIG_AT_VALUE,
 			"is %s, must be a text: %s", written, key->what);
 		return false;
 	}
 	if (is_repeated(list, index)) {
+		config_quote(item, written);
 		config_report(check->errors, check->layer, &check->path, CONFIG_AT_VALUE,
 			"%s is in this list before; remove one", written);
 		return false;

@@ -145,23 +145,26 @@ int template_expand(enum template_kind kind, const char *template,
 
 	for (const char *at = template; at < end;) {
 		char value[72] = {*at, '\0'};
-		size_t taken = *at == '%' ? token_length(form, at) : 1;
+		size_t taken = *at == '%' ? token_length(form, at) : 0;
 
-		if (taken == 0 && !form->keeps_unknown) {
+		if (*at == '%' && taken == 0 && !form->keeps_unknown) {
 			return template_error(kind, template, err,
 				"\"%.*s\" means nothing here; use %s, such as \"%s\"",
 				wrong_token_length(at), at, form->allowed, form->example);
 		}
-		if (taken > 1 && !token_value(form, at, values, value, sizeof(value))) {
+		if (taken > 0 && !token_value(form, at, values, value, sizeof(value))) {
 			return template_error(kind, template, err, "%.*s needs the node's %s",
 				(int)taken, at, at[1] == 'H' ? "hostname" : "MAC");
 		}
-		if (length + strlen(value) >= TEMPLATE_TEXT_SIZE) {
+		size_t added = strlen(value);
+
+		if (length + added >= TEMPLATE_TEXT_SIZE) {
 			return template_error(kind, template, err,
 				"gives more than %d characters; use a shorter one, such as \"%s\"",
 				TEMPLATE_TEXT_SIZE - 1, form->example);
 		}
-		length += (size_t)snprintf(text + length, TEMPLATE_TEXT_SIZE - length, "%s", value);
+		memcpy(text + length, value, added);
+		length += added;
 		at += taken > 0 ? taken : 1;
 	}
 	text[length] = '\0';
