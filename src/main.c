@@ -2,6 +2,7 @@
 /* meshd: argv and wiring. */
 #include <errno.h>
 #include <getopt.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +19,8 @@
 #include "loop/reconcile.h"
 #include "loop/reexec.h"
 #include "version.h"
+
+#define LARGE_BLOCK 32768 /* bytes */
 
 enum exit_code {
 	EXIT_DIFFERS = 2, /* --plan: something would be done */
@@ -231,6 +234,9 @@ static int run_daemon(const struct arguments *arguments, struct config *config)
 	const char *state_dir = arguments->options.state_dir;
 	struct err err = {0};
 
+	/* What is large is a buffer for the longest message, of which little is ever touched, or
+	 * goes again soon: mapped on its own it costs the pages that are used, while it is used. */
+	(void)mallopt(M_MMAP_THRESHOLD, LARGE_BLOCK);
 	/* Without it the node works until its power is cut; then its leases and keys are gone. */
 	if (mkdir(state_dir, 0755) < 0 && errno != EEXIST) {
 		log_warning("main", "cannot make %s: %s", state_dir, strerror(errno));
