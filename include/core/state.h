@@ -476,6 +476,8 @@ bool ruleset_equal(const struct ruleset *a, const struct ruleset *b);
 bool nft_rule_equal(const struct nft_rule *a, const struct nft_rule *b);
 /* A number that differs where chains or rules do, or their order; counters apart. */
 uint64_t ruleset_digest(const struct ruleset *ruleset);
+/* to, which holds nothing, is written on success only. 0 or -ENOMEM. */
+int ruleset_copy(struct ruleset *to, const struct ruleset *from);
 void ruleset_free(struct ruleset *ruleset);
 
 #define OBJECT_TEXT_SIZE 128

@@ -20,6 +20,7 @@ struct observe_scope {
 	/* Names and globs of uplinks, whose default routes are read; none, and they are not. */
 	const char (*uplinks)[64];
 	size_t uplink_count;
+	bool counters; /* of the rules as of now; else they may be older, which is quicker */
 };
 
 /* Opens the sockets for requests; batman-adv may be missing and is looked for again at every read.

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "core/ruleset.h"
 
 /* Arrays grow at powers of two, so the count alone tells when they are full. */
@@ -183,6 +184,25 @@ uint64_t ruleset_digest(const struct ruleset *ruleset)
 		digest = digest_rule(digest, &ruleset->rules[i]);
 	}
 	return digest;
+}
+
+int ruleset_copy(struct ruleset *to, const struct ruleset *from)
+{
+	CLEANUP(ruleset_free) struct ruleset copy = {.present = from->present};
+
+	for (size_t i = 0; i < from->chain_count; i++) {
+		if (ruleset_add_chain(&copy, &from->chains[i]) < 0) {
+			return -ENOMEM;
+		}
+	}
+	for (size_t i = 0; i < from->rule_count; i++) {
+		if (ruleset_add_rule(&copy, &from->rules[i]) < 0) {
+			return -ENOMEM;
+		}
+	}
+	*to = copy;
+	copy = (struct ruleset){0};
+	return 0;
 }
 
 void ruleset_free(struct ruleset *ruleset)

@@ -145,6 +145,7 @@ static void apply_routes(struct apply *apply, struct op *ops, size_t count)
 			continue;
 		}
 		bool delete = op->verb == OP_DELETE;
+		kernel_saw_route(apply->kernel, route->key.destination.ip.family, route->key.table);
 		codec_route_encode(batch_begin(&apply->rtnl, op,
 					   delete ? RTM_DELROUTE : RTM_NEWROUTE,
 					   delete ? 0 : NLM_F_CREATE | NLM_F_APPEND),
@@ -244,7 +245,9 @@ static void put_mesh_settings(struct apply *apply, struct op *op)
 /* Meshes, hardifs and mesh VLANs come and go with their links: only their settings are sent. */
 static void apply_mesh_settings(struct apply *apply, struct op *ops, size_t count)
 {
-	int error = batadv_resolve(&apply->kernel->batadv);
+	struct batadv *batadv = &apply->kernel->batadv;
+	/* The module may have come with the mesh that this plan has made. */
+	int error = batadv->family != 0 ? 0 : batadv_resolve(batadv);
 
 	for (struct op *op = ops; op < ops + count; op++) {
 		if (op->verb == OP_DELETE) {

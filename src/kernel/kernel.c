@@ -77,6 +77,7 @@ static int listen_all(struct kernel *kernel)
 int kernel_listen(struct kernel *kernel, struct err *err)
 {
 	kernel->listening = true;
+	kernel_suspect_routes(kernel);
 	int error = listen_all(kernel);
 
 	if (error < 0) {

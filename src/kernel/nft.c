@@ -26,9 +26,16 @@
 #define EVENTS_PER_CALL    64
 #define LISTEN_BUFFER_SIZE (1 << 20)
 
+struct reading {
+	struct ruleset rulesets[NFT_TABLES];
+	bool dormant[NFT_TABLES];
+	uint32_t generation; /* counts up with every transaction, of any table; 0 is none */
+};
+
 struct nft {
 	struct netlink request;
 	struct mnl_socket *events; /* NULL before nft_listen() */
+	struct reading last;
 };
 
 int nft_open(struct nft **out)
@@ -69,6 +76,14 @@ int nft_listen(struct nft *nft)
 	return error;
 }
 
+static void free_reading(struct reading *reading)
+{
+	for (unsigned int table = 0; table < NFT_TABLES; table++) {
+		ruleset_free(&reading->rulesets[table]);
+	}
+	*reading = (struct reading){0};
+}
+
 void nft_close(struct nft *nft)
 {
 	if (!nft) {
@@ -78,6 +93,7 @@ void nft_close(struct nft *nft)
 		mnl_socket_close(nft->events);
 	}
 	netlink_close(&nft->request);
+	free_reading(&nft->last);
 	free(nft);
 }
 
@@ -109,19 +125,6 @@ static unsigned int find_table(const struct nlmsghdr *message)
 		}
 	}
 	return NFT_TABLES;
-}
-
-struct reading {
-	struct ruleset rulesets[NFT_TABLES];
-	bool dormant[NFT_TABLES];
-	uint32_t generation; /* counts up with every transaction, of any table */
-};
-
-static void free_reading(struct reading *reading)
-{
-	for (unsigned int table = 0; table < NFT_TABLES; table++) {
-		ruleset_free(&reading->rulesets[table]);
-	}
 }
 
 static int on_generation(const struct nlmsghdr *message, void *context)
@@ -276,22 +279,26 @@ static int read_tables(struct nft *nft, struct reading *reading)
 	return error;
 }
 
+static int copy_reading(struct reading *to, const struct reading *from)
+{
+	free_reading(to);
+	for (unsigned int table = 0; table < NFT_TABLES; table++) {
+		if (ruleset_copy(&to->rulesets[table], &from->rulesets[table]) < 0) {
+			free_reading(to);
+			return -ENOMEM;
+		}
+	}
+	to->generation = from->generation;
+	return 0;
+}
+
 /* While the kernel commits a transaction, readers see a mixture, all of it marked with the new
  * generation already. So what was read counts only when it stands between two moments of the same
  * generation at which no transaction was running. */
-static int read_once(struct nft *nft, struct reading *reading)
+static int read_settled(struct nft *nft, struct reading *reading)
 {
-	static const struct question generation = {NFT_MSG_GETGEN, NLM_F_ACK, NFPROTO_UNSPEC,
-		on_generation};
-	int error = ask(nft, &generation, reading);
+	int error = nft_transaction_settle(&nft->request, reading->generation);
 
-	/* EINVAL: the kernel has no nf_tables, so no table of ours either. */
-	if (error == -EINVAL) {
-		return 0;
-	}
-	if (error == 0) {
-		error = nft_transaction_settle(&nft->request, reading->generation);
-	}
 	if (error == 0) {
 		error = read_tables(nft, reading);
 	}
@@ -301,14 +308,34 @@ static int read_once(struct nft *nft, struct reading *reading)
 	return error;
 }
 
-int nft_read(struct nft *nft, struct ruleset rulesets[NFT_TABLES])
+static int read_once(struct nft *nft, bool counters, struct reading *reading)
+{
+	static const struct question generation = {NFT_MSG_GETGEN, NLM_F_ACK, NFPROTO_UNSPEC,
+		on_generation};
+	int error = ask(nft, &generation, reading);
+
+	/* EINVAL: the kernel has no nf_tables, so no table of ours either. */
+	if (error < 0) {
+		return error == -EINVAL ? 0 : error;
+	}
+	if (!counters && reading->generation != 0 && reading->generation == nft->last.generation) {
+		return copy_reading(reading, &nft->last);
+	}
+	error = read_settled(nft, reading);
+	if (error == 0) {
+		(void)copy_reading(&nft->last, reading); /* without, the next one reads again */
+	}
+	return error;
+}
+
+int nft_read(struct nft *nft, bool counters, struct ruleset rulesets[NFT_TABLES])
 {
 	int error = -EINTR;
 
 	for (int i = 0; i < READ_TRIES && error == -EINTR; i++) {
 		struct reading reading = {0};
 
-		error = read_once(nft, &reading);
+		error = read_once(nft, counters, &reading);
 		if (error == 0) {
 			memcpy(rulesets, reading.rulesets, sizeof(reading.rulesets));
 			return 0;

@@ -4,6 +4,7 @@
 #ifndef KERNEL_NFT_H
 #define KERNEL_NFT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "core/state.h"
@@ -18,11 +19,13 @@ int nft_listen(struct nft *nft);
 /* NULL is allowed. */
 void nft_close(struct nft *nft);
 
-/* Reads the chains and rules of both tables with their counters as of one moment; present is false
- * when there is no such table. A table that is switched off (dormant) reads as present and empty,
- * so that it equals nothing. rulesets are written on success only and freed by the caller. 0 or
- * -errno, -EINTR when the kernel's tables changed during each of 5 tries. */
-int nft_read(struct nft *nft, struct ruleset rulesets[NFT_TABLES]);
+/* Reads the chains and rules of both tables as of one moment, and with counters theirs as of now;
+ * without, they may be older, and where no table of the kernel has changed since the last reading
+ * nothing is read anew. present is false when there is no such table. A table that is switched off
+ * (dormant) reads as present and empty, so that it equals nothing. rulesets are written on success
+ * only and freed by the caller. 0 or -errno, -EINTR when the kernel's tables changed during each of
+ * 5 tries. */
+int nft_read(struct nft *nft, bool counters, struct ruleset rulesets[NFT_TABLES]);
 
 /* What is to become of a table. */
 struct nft_change {

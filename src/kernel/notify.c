@@ -82,6 +82,16 @@ static void see_link(struct kernel *kernel, const struct nlmsghdr *message)
 	}
 }
 
+static void see_route(struct kernel *kernel, const struct nlmsghdr *message)
+{
+	const struct rtmsg *head = mnl_nlmsg_get_payload(message);
+
+	if (message->nlmsg_type == RTM_NEWROUTE &&
+		mnl_nlmsg_get_payload_len(message) >= sizeof(*head)) {
+		kernel_saw_route(kernel, head->rtm_family, head->rtm_table);
+	}
+}
+
 int notify_take_rtnl(struct kernel *kernel)
 {
 	struct netlink *netlink = &kernel->rtnl; /* its buffer is free between requests */
@@ -92,6 +102,7 @@ int notify_take_rtnl(struct kernel *kernel)
 			netlink->buffer_size);
 		if (received < 0 && (errno == ENOBUFS || errno == ENOSPC)) {
 			events |= KERNEL_OVERRUN;
+			kernel_suspect_routes(kernel);
 			continue;
 		}
 		if (received < 0) {
@@ -101,6 +112,7 @@ int notify_take_rtnl(struct kernel *kernel)
 		for (const struct nlmsghdr *message = (void *)netlink->buffer;
 			mnl_nlmsg_ok(message, left); message = mnl_nlmsg_next(message, &left)) {
 			see_link(kernel, message);
+			see_route(kernel, message);
 			if (!(events & KERNEL_CHANGED) &&
 				notify_concerns(message, &kernel->uplinks)) {
 				events |= KERNEL_CHANGED;

@@ -34,6 +34,7 @@ struct observer {
 	size_t ref_count;
 	size_t ref_capacity;
 	uint8_t family; /* of the dump that runs */
+	bool route_came;
 };
 
 static void free_observer(struct observer *observer)
@@ -167,6 +168,7 @@ static int take_route(const struct nlmsghdr *message, void *context)
 	struct route taken = {0};
 	uint32_t ifindex;
 
+	observer->route_came = true;
 	if (!is_of_dump(observer, message) || codec_route_decode(message, &taken, &ifindex) < 0 ||
 		(ifindex != 0 && !take_link_name(observer, ifindex, taken.key.link))) {
 		return 0;
@@ -271,6 +273,36 @@ static int run_dump(struct observer *observer, const struct dump *dump)
 	return is_empty_answer(dump, error) ? 0 : error;
 }
 
+/* Is it the dump of a table that was empty, and would we have heard of a route since? */
+static bool is_known_empty(struct kernel *kernel, const struct dump *dump)
+{
+	uint8_t bit = kernel_table_bit(dump->table);
+
+	return kernel->listener != NULL && bit != 0 &&
+	       (*kernel_routed(kernel, dump->family) & bit) == 0;
+}
+
+static int run_dumps(struct observer *observer)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(dumps); i++) {
+		const struct dump *dump = &dumps[i];
+
+		if (is_known_empty(observer->kernel, dump)) {
+			continue;
+		}
+		observer->route_came = false;
+		int error = run_dump(observer, dump);
+		if (error < 0) {
+			return error;
+		}
+		if (!observer->route_came) {
+			*kernel_routed(observer->kernel, dump->family) &=
+				(uint8_t)~kernel_table_bit(dump->table);
+		}
+	}
+	return 0;
+}
+
 /* --- batman-adv, sysctls --- */
 
 /* batman-adv does not tell rtnetlink the algorithm. What it does not answer stays unknown: the mesh
@@ -278,11 +310,14 @@ static int run_dump(struct observer *observer, const struct dump *dump)
 static int read_mesh(struct observer *observer, const struct observe_scope *scope)
 {
 	struct batadv *batadv = &observer->kernel->batadv;
-	struct link *link =
-		scope->mesh != NULL ? state_find_link(&observer->state, scope->mesh) : NULL;
+	struct link *link = NULL;
 	struct mesh *mesh = NULL;
 
-	if (link == NULL || link->kind != LINK_BATADV || batadv_resolve(batadv) < 0) {
+	/* Also without the link: the plan may make it and then needs the family. */
+	if (scope->mesh != NULL && batadv_resolve(batadv) == 0) {
+		link = state_find_link(&observer->state, scope->mesh);
+	}
+	if (link == NULL || link->kind != LINK_BATADV) {
 		return 0;
 	}
 	mesh = state_add(&observer->state, OBJECT_MESH, link->name);
@@ -344,11 +379,9 @@ int kernel_observe(struct kernel *kernel, const struct observe_scope *scope, str
 		return fail(err, "links", error);
 	}
 	name_links(&observer);
-	for (size_t i = 0; i < ARRAY_SIZE(dumps); i++) {
-		error = run_dump(&observer, &dumps[i]);
-		if (error < 0) {
-			return fail(err, "addresses, routes or rules", error);
-		}
+	error = run_dumps(&observer);
+	if (error < 0) {
+		return fail(err, "addresses, routes or rules", error);
 	}
 	error = defaults_read(kernel, scope, &observer.state);
 	if (error < 0) {
@@ -360,7 +393,7 @@ int kernel_observe(struct kernel *kernel, const struct observe_scope *scope, str
 	}
 	if (kernel_need_nft(kernel) == 0) {
 		struct ruleset rulesets[NFT_TABLES];
-		error = nft_read(kernel->nft, rulesets);
+		error = nft_read(kernel->nft, scope->counters, rulesets);
 		if (error < 0) {
 			return fail(err, "nftables rules", error);
 		}

@@ -109,7 +109,8 @@ static int pass_observe(struct reconcile *reconcile, struct pass *pass, struct e
 		.mesh_vlans = vids,
 		.mesh_vlan_count = count,
 		.uplinks = uplinks,
-		.uplink_count = config->uplink_count};
+		.uplink_count = config->uplink_count,
+		.counters = !pass->applies};
 
 	if (vids == NULL || uplinks == NULL) {
 		return -ENOMEM;

@@ -64,10 +64,10 @@ static void replace(struct nft *nft, const struct ruleset *ruleset)
 	ck_assert_msg(error == 0, "%d: %s", error, message);
 }
 
-static int try_read(struct nft *nft, struct ruleset *ruleset)
+static int try_read(struct nft *nft, bool counters, struct ruleset *ruleset)
 {
 	struct ruleset both[NFT_TABLES] = {0};
-	int error = nft_read(nft, both);
+	int error = nft_read(nft, counters, both);
 
 	ruleset_free(&both[NFT_TABLE_INET]);
 	*ruleset = both[NFT_TABLE_BRIDGE];
@@ -78,13 +78,15 @@ static struct ruleset read_back(struct nft *nft)
 {
 	struct ruleset ruleset = {0};
 
-	ck_assert_int_eq(try_read(nft, &ruleset), 0);
+	ck_assert_int_eq(try_read(nft, true, &ruleset), 0);
 	return ruleset;
 }
 
 static bool kernel_has(struct nft *nft, const struct ruleset *wanted)
 {
-	struct ruleset found = read_back(nft);
+	struct ruleset found = {0};
+
+	ck_assert_int_eq(try_read(nft, false, &found), 0);
 	bool same = ruleset_equal(&found, wanted);
 
 	ruleset_free(&found);
@@ -221,6 +223,40 @@ START_TEST(real_frames_meet_their_rules)
 }
 END_TEST
 
+static uint64_t count_packets(struct nft *nft, bool counters)
+{
+	struct ruleset found = {0};
+	uint64_t packets = 0;
+
+	ck_assert_int_eq(try_read(nft, counters, &found), 0);
+	for (size_t i = 0; i < found.rule_count; i++) {
+		packets += found.rules[i].packets;
+	}
+	ruleset_free(&found);
+	return packets;
+}
+
+START_TEST(counters_are_read_when_asked_for)
+{
+	static const struct frame_spec request = ARP_FRAME(CLIENT, CLIENT4, ANYCAST4);
+	struct nft *nft = open_clean();
+	struct ruleset ruleset = make_ruleset(0x8100, true);
+	struct wire wire;
+
+	wire_open(&wire);
+	replace(nft, &ruleset);
+	uint64_t before = count_packets(nft, true);
+
+	wire_send(&wire, &request, FROM_LAN);
+	ck_assert(!wire_crossed(&wire, FROM_LAN));
+	ck_assert_uint_eq(count_packets(nft, false), before); /* not read anew */
+	ck_assert_uint_gt(count_packets(nft, true), before);
+	wire_close(&wire);
+	ruleset_free(&ruleset);
+	nft_close(nft);
+}
+END_TEST
+
 /* So that a pass above means something. */
 START_TEST(without_the_table_the_gateway_leaks)
 {
@@ -312,7 +348,7 @@ START_TEST(readings_are_of_one_moment)
 	}
 	while (time(NULL) < end) {
 		struct ruleset found = {0};
-		int error = try_read(nft, &found);
+		int error = try_read(nft, false, &found);
 
 		ck_assert_msg(error == 0 || error == -EINTR, "%d", error);
 		ck_assert(
@@ -455,6 +491,7 @@ Suite *check_suite(void)
 	tcase_add_test(tests, empty_kernel_reads_as_absent);
 	tcase_add_loop_test(tests, kernel_and_tool_agree, 0, ARRAY_SIZE(vlan_protocols));
 	tcase_add_loop_test(tests, real_frames_meet_their_rules, 0, ARRAY_SIZE(vlan_protocols));
+	tcase_add_test(tests, counters_are_read_when_asked_for);
 	tcase_add_test(tests, without_the_table_the_gateway_leaks);
 	tcase_add_test(tests, no_frame_slips_through_a_replacement);
 	tcase_add_test(tests, readings_are_of_one_moment);

@@ -300,6 +300,48 @@ START_TEST(test_notifications)
 }
 END_TEST
 
+static bool table_has_route(uint32_t table)
+{
+	bool found = false;
+
+	observe();
+	for (size_t i = 0; i < state_count(&room.observed, OBJECT_ROUTE); i++) {
+		const struct route *route = state_at(&room.observed, OBJECT_ROUTE, i);
+
+		found = found || route->key.table == table;
+	}
+	return found;
+}
+
+/* A table that was empty is not read again, until something comes into it. */
+START_TEST(test_tables_fill)
+{
+	static const uint32_t tables[] = {STATE_TABLE_ANYCAST, STATE_TABLE_INTERNET,
+		STATE_TABLE_WARM, STATE_TABLE_UPLINK, STATE_TABLE_OFFER, STATE_TABLE_WITHDRAWN};
+	char command[128];
+
+	if (!room.ready) {
+		return;
+	}
+	run("ip link set v0 up; ip link set v1 up");
+	for (size_t i = 0; i < ARRAY_SIZE(tables); i++) {
+		for (int family = 4; family <= 6; family += 2) {
+			const char *network = family == 4 ? "10.6.0.0/16" : "fd06::/64";
+
+			ck_assert(!table_has_route(tables[i]));
+			snprintf(command, sizeof(command), "ip -%d route add %s dev v0 table %u",
+				family, network, tables[i]);
+			run(command);
+			(void)hear_all(HEAR_RTNL);
+			ck_assert_msg(table_has_route(tables[i]), "%s", command);
+			snprintf(command, sizeof(command), "ip -%d route del %s dev v0 table %u",
+				family, network, tables[i]);
+			run(command);
+		}
+	}
+}
+END_TEST
+
 /* Another program at work all the time: what is read is never torn, and we never give up for good.
  */
 START_TEST(test_storm)
@@ -361,6 +403,7 @@ Suite *check_suite(void)
 	tcase_add_test(tests, test_failures_are_named);
 	tcase_add_test(tests, test_many_links);
 	tcase_add_test(tests, test_notifications);
+	tcase_add_test(tests, test_tables_fill);
 	tcase_add_test(tests, test_storm);
 	tcase_add_test(tests, test_overrun);
 	suite_add_tcase(suite, tests);
