@@ -100,6 +100,8 @@ bool routing_route_is_retracted(enum link_protocol protocol, const struct routin
 /* A name that came from the mesh: of valid UTF-8 only whole printable characters are kept, at most
  * size - 1 bytes; zero-filled. */
 void routing_state_copy_name(char *to, size_t size, const char *from);
+/* Is it the id of a node in bmx7, a SHA-224 in hexadecimal of either case? */
+bool routing_state_is_node_id(const char *text);
 
 void routing_state_free(struct routing_state *state);
 /* {"protocol","answers","id","version","neighbours":[..],"routes":[..],"nodes":[..],

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define NODE_ID_LENGTH 56
+
 /* Makes room for one entry more: an array doubles, its count says its capacity. 0 or -ENOMEM. */
 static int grow(void **array, size_t count, size_t size)
 {
@@ -231,6 +233,12 @@ static size_t printable_length(const unsigned char *text)
 			       : 0;
 	}
 	return 0;
+}
+
+bool routing_state_is_node_id(const char *text)
+{
+	return strlen(text) == NODE_ID_LENGTH &&
+	       strspn(text, "0123456789abcdefABCDEF") == NODE_ID_LENGTH;
 }
 
 void routing_state_copy_name(char *to, size_t size, const char *from)

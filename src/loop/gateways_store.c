@@ -13,7 +13,6 @@
 #include "loop/store.h"
 
 #define RESTORED_MAX 64
-#define HEX_DIGITS   "0123456789ABCDEFabcdef"
 
 static json_t *load_file(const char *directory, char *path, size_t size)
 {
@@ -69,8 +68,7 @@ static void load_pins(struct gateways_wants *wants, const json_t *pins)
 		const char *family = json_string_value(json_object_get(pin, "family"));
 		const char *id = json_string_value(json_object_get(pin, "id"));
 
-		if (family != NULL && id != NULL && strlen(id) < sizeof(wants->pins[i].id) &&
-			strspn(id, HEX_DIGITS) == strlen(id)) {
+		if (family != NULL && id != NULL && routing_state_is_node_id(id)) {
 			bool ipv6 = strcmp(family, gateway_family_text(GATEWAY_IPV6)) == 0;
 			gateways_pin(wants, i, ipv6 ? GATEWAY_IPV6 : GATEWAY_IPV4, id);
 		}

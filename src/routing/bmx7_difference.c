@@ -17,12 +17,11 @@
 #define HOSTNAME_MAX 63 /* 78 characters: SIGSEGV */
 #define OWN_NAME_MAX 31
 
-#define NODE_ID_LENGTH 56 /* SHA-224 */
-#define RATING_OWN     100
-#define RATING_MAX     10000 /* far larger ones overflow and are sorted last */
-#define METRIC_OWN     1024
-#define BANDWIDTH_MIN  960 /* bmx7 refuses others */
-#define BANDWIDTH_MAX  200000000000
+#define RATING_OWN    100
+#define RATING_MAX    10000 /* far larger ones overflow and are sorted last */
+#define METRIC_OWN    1024
+#define BANDWIDTH_MIN 960 /* bmx7 refuses others */
+#define BANDWIDTH_MAX 200000000000
 
 int bmx7_commands_add(struct bmx7_commands *commands, const char *format, ...)
 {
@@ -319,18 +318,11 @@ static int difference_of_announcements(const struct bmx7_options *options,
 	return result;
 }
 
-/* A node's id as bmx7 takes it in gwId. */
-static bool node_id_is_valid(const char *id)
-{
-	return strlen(id) == NODE_ID_LENGTH &&
-	       strspn(id, "0123456789abcdefABCDEF") == NODE_ID_LENGTH;
-}
-
 /* What bmx7 would refuse, or not take as it is meant, is left out. */
 static bool search_is_valid(const struct routing_search *search)
 {
 	return name_is_valid(search->name, OWN_NAME_MAX) && search->network.ip.family != 0 &&
-	       (search->gateway[0] == '\0' || node_id_is_valid(search->gateway)) &&
+	       (search->gateway[0] == '\0' || routing_state_is_node_id(search->gateway)) &&
 	       search->metric <= INT32_MAX;
 }
 

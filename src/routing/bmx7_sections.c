@@ -67,13 +67,12 @@ static void get_name(const json_t *object, const char *name, char *to, size_t si
 	routing_state_copy_name(to, size, get_text(object, name));
 }
 
-/* 56 hexadecimal digits (SHA-224), or "". */
+/* A node's, or "". */
 static void get_id(const json_t *object, const char *name, char *to, size_t size)
 {
 	const char *text = get_text(object, name);
-	bool right = strlen(text) == 56 && strspn(text, "0123456789ABCDEFabcdef") == 56;
 
-	text_copy(to, size, right ? text : "");
+	text_copy(to, size, routing_state_is_node_id(text) ? text : "");
 }
 
 static void get_link(const json_t *object, const char *name, char to[IFNAMSIZ])

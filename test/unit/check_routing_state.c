@@ -31,6 +31,24 @@ START_TEST(names_from_the_mesh_are_cleaned)
 }
 END_TEST
 
+START_TEST(node_ids_are_known)
+{
+	static const char *const wrong[] = {"", "C7",
+		"C7D1F4A0B39E5D2C6A8F0E1B3D5C7A9F2E4B6D8C0A1F3E5D7B9C1A2",
+		"C7D1F4A0B39E5D2C6A8F0E1B3D5C7A9F2E4B6D8C0A1F3E5D7B9C1A2FF",
+		"C7D1F4A0B39E5D2C6A8F0E1B3D5C7A9F2E4B6D8C0A1F3E5D7B9C1A2 ",
+		"C7D1F4A0B39E5D2C6A8F0E1B3D5C7A9F2E4B6D8C0A1F3E5D7B9C1A2G"};
+
+	ck_assert(routing_state_is_node_id(
+		"C7D1F4A0B39E5D2C6A8F0E1B3D5C7A9F2E4B6D8C0A1F3E5D7B9C1A2F"));
+	ck_assert(routing_state_is_node_id(
+		"c7d1f4a0b39e5d2c6a8f0e1b3d5c7a9f2e4b6d8c0a1f3e5d7b9c1a2f"));
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		ck_assert_msg(!routing_state_is_node_id(wrong[i]), "%s", wrong[i]);
+	}
+}
+END_TEST
+
 START_TEST(bounds_are_held_and_counted)
 {
 	struct routing_state state = {.protocol = PROTOCOL_BABELD};
@@ -195,6 +213,7 @@ Suite *check_suite(void)
 	TCase *tcase = tcase_create("state");
 
 	tcase_add_test(tcase, names_from_the_mesh_are_cleaned);
+	tcase_add_test(tcase, node_ids_are_known);
 	tcase_add_test(tcase, bounds_are_held_and_counted);
 	tcase_add_test(tcase, metrics_are_no_change_and_routes_are);
 	tcase_add_test(tcase, ways_are_default_routes_and_offers);
