@@ -74,19 +74,17 @@ static int try_read(struct nft *nft, bool counters, struct ruleset *ruleset)
 	return error;
 }
 
-static struct ruleset read_back(struct nft *nft)
+static struct ruleset read_back(struct nft *nft, bool counters)
 {
 	struct ruleset ruleset = {0};
 
-	ck_assert_int_eq(try_read(nft, true, &ruleset), 0);
+	ck_assert_int_eq(try_read(nft, counters, &ruleset), 0);
 	return ruleset;
 }
 
 static bool kernel_has(struct nft *nft, const struct ruleset *wanted)
 {
-	struct ruleset found = {0};
-
-	ck_assert_int_eq(try_read(nft, false, &found), 0);
+	struct ruleset found = read_back(nft, false);
 	bool same = ruleset_equal(&found, wanted);
 
 	ruleset_free(&found);
@@ -171,12 +169,12 @@ static void check_frame(struct nft *nft, struct wire *wire, const struct frame_c
 	enum frame_origin origin)
 {
 	char expected[NFT_NAME_SIZE];
-	struct ruleset before = read_back(nft);
+	struct ruleset before = read_back(nft, true);
 
 	frame_rule(test, expected, sizeof(expected));
 	wire_send(wire, &test->spec, origin);
 	bool crossed = wire_crossed(wire, origin);
-	struct ruleset after = read_back(nft);
+	struct ruleset after = read_back(nft, true);
 	const char *rule = counted(&before, &after);
 
 	ck_assert_msg(strcmp(rule, expected) == 0, "%s (origin %u): counted '%s', not '%s'",
@@ -197,15 +195,32 @@ static void check_tagged(struct nft *nft, struct wire *wire, uint16_t type, uint
 	}
 }
 
-START_TEST(real_frames_meet_their_rules)
+static const struct frame_spec for_gateway = ARP_FRAME(CLIENT, CLIENT4, ANYCAST4);
+
+/* A bridge with a mesh, and the rules in force. */
+static struct nft *open_scene(uint16_t protocol, struct ruleset *ruleset, struct wire *wire)
 {
 	struct nft *nft = open_clean();
-	uint16_t protocol = vlan_protocols[_i];
-	struct ruleset ruleset = make_ruleset(protocol, true);
-	struct wire wire;
+	*ruleset = make_ruleset(protocol, true);
+	wire_open(wire);
+	replace(nft, ruleset);
+	return nft;
+}
 
-	wire_open(&wire);
-	replace(nft, &ruleset);
+static void close_scene(struct nft *nft, struct ruleset *ruleset, struct wire *wire)
+{
+	wire_close(wire);
+	ruleset_free(ruleset);
+	nft_close(nft);
+}
+
+START_TEST(real_frames_meet_their_rules)
+{
+	uint16_t protocol = vlan_protocols[_i];
+	struct ruleset ruleset;
+	struct wire wire;
+	struct nft *nft = open_scene(protocol, &ruleset, &wire);
+
 	for (size_t i = 0; i < ARRAY_SIZE(frame_cases); i++) {
 		for (unsigned int origin = FROM_LAN; origin <= FROM_NODE; origin <<= 1) {
 			if (frame_cases[i].origins & origin) {
@@ -217,18 +232,15 @@ START_TEST(real_frames_meet_their_rules)
 	check_tagged(nft, &wire, protocol, 0xe000 | FRAME_VLAN_LAYER3, "mesh-vlan-18");
 	check_tagged(nft, &wire, protocol, FRAME_VLAN + 1, NULL);
 	check_tagged(nft, &wire, vlan_protocols[!_i], FRAME_VLAN, NULL);
-	wire_close(&wire);
-	ruleset_free(&ruleset);
-	nft_close(nft);
+	close_scene(nft, &ruleset, &wire);
 }
 END_TEST
 
 static uint64_t count_packets(struct nft *nft, bool counters)
 {
-	struct ruleset found = {0};
+	struct ruleset found = read_back(nft, counters);
 	uint64_t packets = 0;
 
-	ck_assert_int_eq(try_read(nft, counters, &found), 0);
 	for (size_t i = 0; i < found.rule_count; i++) {
 		packets += found.rules[i].packets;
 	}
@@ -238,54 +250,43 @@ static uint64_t count_packets(struct nft *nft, bool counters)
 
 START_TEST(counters_are_read_when_asked_for)
 {
-	static const struct frame_spec request = ARP_FRAME(CLIENT, CLIENT4, ANYCAST4);
-	struct nft *nft = open_clean();
-	struct ruleset ruleset = make_ruleset(0x8100, true);
+	struct ruleset ruleset;
 	struct wire wire;
+	struct nft *nft = open_scene(0x8100, &ruleset, &wire);
 
-	wire_open(&wire);
-	replace(nft, &ruleset);
 	uint64_t before = count_packets(nft, true);
 
-	wire_send(&wire, &request, FROM_LAN);
+	wire_send(&wire, &for_gateway, FROM_LAN);
 	ck_assert(!wire_crossed(&wire, FROM_LAN));
 	ck_assert_uint_eq(count_packets(nft, false), before); /* not read anew */
 	ck_assert_uint_gt(count_packets(nft, true), before);
-	wire_close(&wire);
-	ruleset_free(&ruleset);
-	nft_close(nft);
+	close_scene(nft, &ruleset, &wire);
 }
 END_TEST
 
 /* So that a pass above means something. */
 START_TEST(without_the_table_the_gateway_leaks)
 {
-	static const struct frame_spec request = ARP_FRAME(CLIENT, CLIENT4, ANYCAST4);
-	struct nft *nft = open_clean();
-	struct ruleset ruleset = make_ruleset(0x8100, true);
+	struct ruleset ruleset;
 	struct wire wire;
+	struct nft *nft = open_scene(0x8100, &ruleset, &wire);
 
-	wire_open(&wire);
-	replace(nft, &ruleset);
-	wire_send(&wire, &request, FROM_LAN);
+	wire_send(&wire, &for_gateway, FROM_LAN);
 	ck_assert(!wire_crossed(&wire, FROM_LAN));
 	run("nft delete table bridge meshd");
-	wire_send(&wire, &request, FROM_LAN);
+	wire_send(&wire, &for_gateway, FROM_LAN);
 	ck_assert(wire_crossed(&wire, FROM_LAN));
-	wire_close(&wire);
-	ruleset_free(&ruleset);
-	nft_close(nft);
+	close_scene(nft, &ruleset, &wire);
 }
 END_TEST
 
 static pid_t start_flood(struct wire *wire)
 {
-	static const struct frame_spec request = ARP_FRAME(CLIENT, CLIENT4, ANYCAST4);
 	pid_t child = fork();
 
 	ck_assert_int_ge(child, 0);
 	while (child == 0) {
-		wire_send(wire, &request, FROM_LAN);
+		wire_send(wire, &for_gateway, FROM_LAN);
 	}
 	return child;
 }
