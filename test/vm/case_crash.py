@@ -82,7 +82,7 @@ def undisturbed_node(lab, name, config):
     return portrait, count
 
 
-@limit(900)
+@limit(500)
 def case_cold_apply(lab):
     """Killed behind every k-th message of a cold start, the next start makes the same node."""
     config = basic_config()
@@ -109,7 +109,7 @@ def is_kept(line):
     return line.startswith("sysctls.") or '"type": "anycast"' in line
 
 
-@limit(600)
+@limit(500)
 def case_purge(lab):
     """Killed in the midst of --purge, a second one removes the rest, and nothing else."""
     config = basic_config()
@@ -138,7 +138,7 @@ def case_purge(lab):
     print(f"  purge: {total} messages, {laps} laps")
 
 
-@limit(600)
+@limit(500)
 def case_start_after_purge(lab):
     """Killed in the midst of --purge, a start (instead of a second purge) makes the node whole."""
     config = basic_config()
@@ -154,7 +154,7 @@ def case_start_after_purge(lab):
             break
 
 
-@limit(900)
+@limit(500)
 def case_ssid(lab):
     """Killed while it moves to another cloud, the next start finishes the move."""
     here, there = basic_config(), basic_config(OTHER_SSID)

@@ -141,7 +141,7 @@ def case_chosen_babeld(lab):
     chosen(lab, "babeld")
 
 
-@limit(600)
+@limit(500)
 def case_chosen_bmx7(lab):
     """The same with bmx7."""
     chosen(lab, "bmx7")

@@ -183,13 +183,9 @@ def run_all(cases, keep):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("--list", action="store_true", help="name the cases and what they show")
-    parser.add_argument("--shard", metavar="K/N", help="of the cases every N-th, from the K-th on")
     parser.add_argument("cases", nargs="*", help="modules, names or patterns; all by default")
     options = parser.parse_args()
     cases = collect(options.cases)
-    if options.shard:
-        first, step = map(int, options.shard.split("/"))
-        cases = dict(list(cases.items())[first - 1::step])
     if options.list:
         for name, function in cases.items():
             print(f"{name:32} {(function.__doc__ or '').strip().splitlines()[0:1]}")
