@@ -216,8 +216,8 @@ def wait_way(node, to_node, family="ipv4", timeout=60, proven=False):
             raise LabError(f"in use is {key}: {found['explanation']}")
         if not found["kernel"]["agrees"]:
             raise LabError(f"the kernel has {found['kernel']}")
-        used = [c["health"] for c in found["candidates"] if c["in_use"] and c["health"]]
-        if proven and any(path["health"] != "up" for path in used):
+        used = [c["health"] for c in found["candidates"] if c["in_use"]]
+        if proven and not all(path and path["health"] == "up" for path in used):
             raise LabError(f"what is in use is {used}")
         return True
 
