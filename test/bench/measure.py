@@ -76,6 +76,17 @@ def machine(lab, count):
         node.meshd.stop()
         node.close()
         lab.nodes.pop(name)
+        wait_for(lambda: not namespaces_go(), 60, "the kernel to take the namespace apart")
+
+
+def namespaces_go():
+    """Whether the kernel is taking a namespace apart: a worker ("kworker/u4:1+netns") does so when
+    its last user has gone, and keeps every other change of links waiting meanwhile."""
+    for path in pathlib.Path("/proc").glob("[0-9]*/comm"):
+        with contextlib.suppress(OSError):
+            if path.read_text(encoding="ascii").rstrip().endswith("+netns"):
+                return True
+    return False
 
 
 def timed(action):
