@@ -131,6 +131,27 @@ static void write_sysctls(struct op *op)
 	}
 }
 
+static bool makes_addresses(const struct op *op)
+{
+	const struct link *link = op->desired;
+
+	return !object_has(link, LINK_ADDR_GEN_MODE) ||
+	       link->addr_gen_mode != IN6_ADDR_GEN_MODE_NONE;
+}
+
+static void raise_links(struct apply *apply, struct op *ops, size_t count, bool with_addresses)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (own_number(&ops[i]) == 0 || makes_addresses(&ops[i]) != with_addresses) {
+			continue;
+		}
+		if (has_sysctls(&ops[i])) {
+			write_sysctls(&ops[i]);
+		}
+		put_rise(apply, &ops[i]);
+	}
+}
+
 static void make_links(struct apply *apply, struct op *ops, size_t count)
 {
 	bool sysctls = false;
@@ -150,15 +171,10 @@ static void make_links(struct apply *apply, struct op *ops, size_t count)
 	if (sysctls) {
 		(void)batch_flush(&apply->rtnl);
 	}
-	for (size_t i = 0; i < count; i++) {
-		if (own_number(&ops[i]) == 0) {
-			continue;
-		}
-		if (has_sysctls(&ops[i])) {
-			write_sysctls(&ops[i]);
-		}
-		put_rise(apply, &ops[i]);
-	}
+	/* With every link that rises the kernel walks all IPv6 routes (rt6_sync_up()): those that
+	 * bring none come while there are few. */
+	raise_links(apply, ops, count, false);
+	raise_links(apply, ops, count, true);
 	(void)batch_flush(&apply->rtnl);
 }
 

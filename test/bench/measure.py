@@ -266,7 +266,7 @@ def runs_for(count):
 
 def cold_laps(count):
     """The shorter, the more of them: what else the machine does weighs as much as a link."""
-    return 31 if count <= 10 else 7 if count <= 100 else 5
+    return 31 if count <= 10 else 15 if count <= 100 else 9
 
 
 def median_of(count, measure):
