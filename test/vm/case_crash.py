@@ -7,7 +7,7 @@ of the batch off and kills the process."""
 import subprocess
 
 from lab import LabError, basic_config, limit, wait_for
-from ownership import Portrait, doubled, node_alone, preload, unmarked
+from ownership import Portrait, doubled, node_alone, preload, unmarked, wait_bridge
 
 OTHER_SSID = "MyCommunity"
 DIED = -9
@@ -30,6 +30,7 @@ def messages_of(node, action):
 def start_and_wait(node, environment):
     node.meshd.start(env=environment)
     node.meshd.wait_converged()
+    wait_bridge(node)
 
 
 def die(node, count):
@@ -49,6 +50,20 @@ def purge(node, environment):
     return done.returncode
 
 
+def wait_same(node, portrait, what):
+    """Waits until the node is as on the portrait, nothing twice, all marked. The kernel notes the
+    carrier of a bridge, and gives it its link-local address, a bit later."""
+
+    def is_same():
+        last = Portrait(node)
+        lines = portrait.differences(last) + doubled(node, last) + unmarked(node, last)
+        if lines:
+            raise LabError("; ".join(lines)[:3000])
+        return True
+
+    wait_for(is_same, 20, what)
+
+
 def check_whole(node, undisturbed, count):
     """A second start has made all whole: as on an undisturbed node, nothing twice, all marked."""
     node.meshd.start()
@@ -58,15 +73,7 @@ def check_whole(node, undisturbed, count):
     if problems or failures:
         raise LabError(f"killed behind message {count}: {failures} failures, problems {problems}")
 
-    # The kernel notes the carrier of a bridge, and gives it its link-local address, a bit later.
-    def is_whole():
-        last = Portrait(node)
-        lines = undisturbed.differences(last) + doubled(node, last) + unmarked(node, last)
-        if lines:
-            raise LabError("; ".join(lines)[:3000])
-        return True
-
-    wait_for(is_whole, 5, f"a whole node after its death behind message {count}")
+    wait_same(node, undisturbed, f"a whole node after its death behind message {count}")
 
 
 def undisturbed_node(lab, name, config):
@@ -128,12 +135,10 @@ def case_purge(lab):
         node.meshd.start()
         node.meshd.wait_converged()
         node.meshd.stop()
-        lines = whole.differences(Portrait(node))
-        assert not lines, f"after the purge before {count}: {lines}"
+        wait_same(node, whole, f"a whole node before the purge killed behind message {count}")
         assert purge(node, preload(node, kill_after=count)) == DIED, count
         assert purge(node, None) == 0
-        lines = gone.differences(Portrait(node))
-        assert not lines, f"killed behind message {count}: {lines}"
+        wait_same(node, gone, f"a clean node after the purge killed behind message {count}")
         laps += 1
     print(f"  purge: {total} messages, {laps} laps")
 

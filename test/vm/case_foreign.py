@@ -5,7 +5,7 @@ import hashlib
 import json
 
 from lab import basic_config, limit, wait_for
-from ownership import Foreign, Portrait, is_ours, node_alone, own_links
+from ownership import Foreign, Portrait, is_ours, node_alone, own_links, wait_bridge
 
 OTHER_SSID = "MyCommunity"
 OFF = {"enabled": False}
@@ -432,6 +432,7 @@ def case_purge(lab):
     node.meshd.configure(basic_config())
     node.meshd.start()
     node.meshd.wait_converged()
+    wait_bridge(node)
     whole = Portrait(node)
     refused = node.meshd.once("--purge", check=False)
     assert refused.returncode == 1 and "stop it first" in refused.stderr, refused

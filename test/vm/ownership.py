@@ -8,6 +8,7 @@ import os
 import socket
 import struct
 
+from lab import wait_for
 from snapshot import Snapshot
 
 LINK_GROUP = "28004"  # 0x6d64
@@ -238,3 +239,14 @@ def preload(node, **environment):
     assert library.exists(), f"{library} is not built"
     words = {name.upper(): str(value) for name, value in environment.items()}
     return {**os.environ, "LD_PRELOAD": str(library), **words}
+
+
+def wait_bridge(node):
+    """Waits for what the kernel does a bit after meshd: br-lan's carrier brings its link-local
+    address."""
+
+    def is_settled():
+        text = node.run("ip", "-6", "addr", "show", "dev", "br-lan")
+        return "inet6 fe80:" in text and "tentative" not in text
+
+    wait_for(is_settled, 20, "the bridge's link-local address")
