@@ -32,7 +32,7 @@ say() {
 is_installed() {
 	dpkg-query -W -f '${db:Status-Status}\n' "$1" 2>/dev/null | grep -q '^installed$' ||
 		dpkg-query -W -f '${db:Status-Status} ${Provides}\n' 2>/dev/null |
-		grep -Eq "^installed .*\b$1\b"
+		grep -Eq "^installed (.*, )?$1( \\(|,|\$)"
 }
 
 # Installs the packages that are missing, and says which.
