@@ -58,18 +58,18 @@ struct link *build_own_link(struct build *build, const char *name, enum link_kin
 	return link;
 }
 
-struct link *build_borrow(struct build *build, const char *name)
+struct link *build_borrow(struct build *build, const struct link *observed)
 {
-	struct link *link = state_find_link(build->desired, name);
-	char key[IFNAMSIZ];
+	const struct link *first = state_at(build->observed, OBJECT_LINK, 0);
+	size_t *place = &build->borrowed[observed - first];
 
-	if (link != NULL) {
-		return link;
+	if (*place != 0) {
+		return state_at(build->desired, OBJECT_LINK, *place - 1);
 	}
-	text_copy(key, sizeof(key), name);
-	link = build_add(build, OBJECT_LINK, key);
+	struct link *link = build_add(build, OBJECT_LINK, observed->name);
 	if (link != NULL) {
 		link->head.flags |= OBJECT_BORROWED;
+		*place = state_count(build->desired, OBJECT_LINK);
 	}
 	return link;
 }
@@ -384,14 +384,20 @@ static void build_all(struct build *build)
 int desired_build(const struct desired_input *input, struct identity *identity,
 	struct state *desired, struct problem_list *problems, struct err *err)
 {
+	CLEANUP(cleanup_free)
+	size_t *borrowed = calloc(state_count(input->observed, OBJECT_LINK) + 1, sizeof(*borrowed));
 	struct build build = {.input = input,
 		.config = input->config,
 		.observed = input->observed,
 		.identity = identity,
 		.desired = desired,
 		.problems = problems,
-		.smallest_hardif_mtu = UINT32_MAX};
+		.smallest_hardif_mtu = UINT32_MAX,
+		.borrowed = borrowed};
 
+	if (borrowed == NULL) {
+		return -ENOMEM;
+	}
 	int result = derive(input, identity, err);
 	if (result < 0) {
 		return result;

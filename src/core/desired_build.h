@@ -16,6 +16,8 @@ struct build {
 	bool has_bridge; /* its name is free or ours */
 	bool has_mesh;
 	uint32_t smallest_hardif_mtu; /* UINT32_MAX without hardifs */
+	/* By place in the observed set: 1 + the place of the borrowed link in the desired one. */
+	size_t *borrowed;
 	bool no_memory;
 };
 
@@ -23,11 +25,11 @@ struct build {
  * foreign interface has the name (a problem then) or memory ends. */
 struct link *build_own_link(struct build *build, const char *name, enum link_kind kind,
 	const char *role);
-/* A foreign link the configuration names: found or added. NULL when memory ends. */
-struct link *build_borrow(struct build *build, const char *name);
-/* Makes a borrowed link a port of a bridge or a hardif of the mesh, marked with role; a problem
- * when it belongs to somebody else. */
-void build_enslave(struct build *build, const struct link *observed, const char *master,
+/* An observed, foreign link the configuration names: found or added. NULL when memory ends. */
+struct link *build_borrow(struct build *build, const struct link *observed);
+/* Makes a borrowed link a port of a bridge or a hardif of the mesh, marked with role. False, and a
+ * problem, when it belongs to somebody else; or when memory ends. */
+bool build_enslave(struct build *build, const struct link *observed, const char *master,
 	const char *role);
 /* The LAN ports. */
 void build_ports(struct build *build);

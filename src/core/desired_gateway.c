@@ -305,7 +305,9 @@ void build_gateway(struct build *build)
 	add_routes(build, &wish->offers, STATE_TABLE_OFFER);
 	add_withdrawn(build, wish);
 	for (size_t i = 0; i < wish->accept_ra.count; i++) {
-		struct link *link = build_borrow(build, wish->accept_ra.items[i]);
+		const struct link *uplink =
+			state_find_link(build->observed, wish->accept_ra.items[i]);
+		struct link *link = uplink != NULL ? build_borrow(build, uplink) : NULL;
 		if (link != NULL) {
 			object_give(link, LINK_ACCEPT_RA, accept_ra,
 				ACCEPT_RA_ALSO_WHEN_FORWARDING);

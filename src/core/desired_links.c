@@ -187,7 +187,7 @@ static void settle_mtu(struct build *build, struct mesh_link *link)
 			observed->mtu);
 		return;
 	}
-	struct link *desired = build_borrow(build, observed->name);
+	struct link *desired = build_borrow(build, observed);
 	if (desired != NULL) {
 		object_give(desired, LINK_MTU, mtu, wanted);
 		link->mtu = wanted;
@@ -245,13 +245,10 @@ static void build_hardif(struct build *build, const struct mesh_link *link)
 	uint32_t wished = (uint32_t)config->batadv.mtu;
 
 	if (build->cloud_vlan == 0) {
-		build_enslave(build, link->observed, config->batadv.device, "hardif");
-		const struct link *port = state_find_link(build->desired, base);
-		if (port == NULL || !object_has(port, LINK_MASTER)) {
-			return; /* it belongs to somebody else */
+		if (build_enslave(build, link->observed, config->batadv.device, "hardif")) {
+			add_hardif_settings(build, link, base);
+			note_fragmentation(build, link, link->mtu);
 		}
-		add_hardif_settings(build, link, base);
-		note_fragmentation(build, link, link->mtu);
 		return;
 	}
 	uint32_t room = link->mtu - VLAN_TAG;
@@ -317,7 +314,7 @@ static void build_layer3(struct build *build, const struct mesh_link *link, uint
 		object_give(vlan, LINK_MTU, mtu, layer3_mtu(link, layer3->mtu));
 		text_copy(name, sizeof(name), vlan->name);
 	} else {
-		(void)build_borrow(build, name);
+		(void)build_borrow(build, link->observed);
 	}
 	if (protocols & PROTOCOL_BABELD) {
 		add_babeld_address(build, name);
@@ -357,7 +354,7 @@ static void build_link(struct build *build, struct mesh_link *link)
 		return;
 	}
 	settle_mtu(build, link);
-	struct link *desired = build_borrow(build, observed->name);
+	struct link *desired = build_borrow(build, observed);
 	if (desired == NULL) {
 		return;
 	}

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "core/desired_build.h"
 
 static bool alias_is_borrowed(const char *alias)
@@ -28,17 +29,17 @@ static bool master_is_free(struct build *build, const struct link *observed, con
 	return false;
 }
 
-void build_enslave(struct build *build, const struct link *observed, const char *master,
+bool build_enslave(struct build *build, const struct link *observed, const char *master,
 	const char *role)
 {
 	char alias[STATE_ALIAS_SIZE];
 
 	if (!master_is_free(build, observed, master)) {
-		return;
+		return false;
 	}
-	struct link *link = build_borrow(build, observed->name);
+	struct link *link = build_borrow(build, observed);
 	if (link == NULL) {
-		return;
+		return false;
 	}
 	object_give_text(link, LINK_MASTER, master, master);
 	object_give(link, LINK_UP, up, 1);
@@ -47,6 +48,7 @@ void build_enslave(struct build *build, const struct link *observed, const char 
 		snprintf(alias, sizeof(alias), "%s%s", STATE_BORROWED_PREFIX, role);
 		object_give_text(link, LINK_ALIAS, alias, alias);
 	}
+	return true;
 }
 
 /* Foreign links that an older configuration made ports: given back. */
@@ -59,7 +61,7 @@ void build_release_ports(struct build *build)
 		if ((observed->head.flags & OBJECT_OWNED) || !alias_is_borrowed(observed->alias)) {
 			continue;
 		}
-		struct link *link = build_borrow(build, observed->name);
+		struct link *link = build_borrow(build, observed);
 		if (link == NULL || object_has(link, LINK_ALIAS)) {
 			continue;
 		}
@@ -104,7 +106,7 @@ void build_ports(struct build *build)
 			const struct link *observed = state_at(build->observed, OBJECT_LINK, i);
 			if (is_port(config, observed, pattern) &&
 				!build_is_above_ours(build, observed)) {
-				build_enslave(build, observed, config->lan.bridge, "port");
+				(void)build_enslave(build, observed, config->lan.bridge, "port");
 			}
 		}
 	}
@@ -112,8 +114,13 @@ void build_ports(struct build *build)
 
 int desired_nothing(const struct state *observed, struct state *desired)
 {
-	struct build build = {.observed = observed, .desired = desired};
+	CLEANUP(cleanup_free)
+	size_t *borrowed = calloc(state_count(observed, OBJECT_LINK) + 1, sizeof(*borrowed));
+	struct build build = {.observed = observed, .desired = desired, .borrowed = borrowed};
 
+	if (borrowed == NULL) {
+		return -ENOMEM;
+	}
 	build_release_ports(&build);
 	state_sort(desired);
 	return build.no_memory ? -ENOMEM : 0;

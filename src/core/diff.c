@@ -84,8 +84,8 @@ static bool needs_recreate(enum object_type type, uint64_t fields)
 
 bool diff_link_is_gone(const struct diff *diff, const char *name)
 {
-	const struct link *link = state_find_link(diff->observed, name);
 	const struct link *first = diff->observed->sets[OBJECT_LINK].items;
+	const struct link *link = diff->any_gone ? state_find_link(diff->observed, name) : NULL;
 
 	return link != NULL && diff->gone[link - first];
 }
@@ -111,11 +111,13 @@ static void find_gone(struct diff *diff)
 {
 	const struct link *links = diff->observed->sets[OBJECT_LINK].items;
 	size_t count = state_count(diff->observed, OBJECT_LINK);
-	bool more = true;
+	bool more = false;
 
 	for (size_t i = 0; i < count; i++) {
 		diff->gone[i] = link_must_go(diff, &links[i]);
+		more = more || diff->gone[i];
 	}
+	diff->any_gone = more;
 	while (more) {
 		more = false;
 		for (size_t i = 0; i < count; i++) {
@@ -199,10 +201,10 @@ static void plan_link(struct diff *diff, const struct link *desired)
 }
 
 /* How many links are below the observed one; 0 when it is not there. */
-static unsigned int link_depth(const struct diff *diff, const char *name)
+static uint8_t link_depth(const struct diff *diff, const char *name)
 {
 	const struct link *link = state_find_link(diff->observed, name);
-	unsigned int depth = 0;
+	uint8_t depth = 0;
 
 	/* A veth names its peer as its lower, so only the kinds that stand on others count. */
 	while (link != NULL && (link->kind == LINK_VLAN || link->kind == LINK_MACVLAN) &&
@@ -216,16 +218,24 @@ static unsigned int link_depth(const struct diff *diff, const char *name)
 /* The lowest first: a link's MTU and up need those of the link it stands on. */
 static void plan_links(struct diff *diff)
 {
-	unsigned int deepest = 0;
+	const struct link *links = diff->desired->sets[OBJECT_LINK].items;
+	size_t count = state_count(diff->desired, OBJECT_LINK);
+	CLEANUP(cleanup_free) uint8_t *depths = calloc(count + 1, sizeof(*depths));
+	uint8_t deepest = 0;
 
-	for (unsigned int depth = 0; depth <= deepest; depth++) {
-		for (size_t i = 0; i < state_count(diff->desired, OBJECT_LINK); i++) {
-			const struct link *desired = state_at(diff->desired, OBJECT_LINK, i);
-			unsigned int depth_of_link = link_depth(diff, desired->name);
-			if (depth_of_link == depth) {
-				plan_link(diff, desired);
+	if (depths == NULL) {
+		diff->no_memory = true;
+		return;
+	}
+	for (size_t i = 0; i < count; i++) {
+		depths[i] = link_depth(diff, links[i].name);
+		deepest = depths[i] > deepest ? depths[i] : deepest;
+	}
+	for (uint8_t depth = 0; depth <= deepest; depth++) {
+		for (size_t i = 0; i < count; i++) {
+			if (depths[i] == depth) {
+				plan_link(diff, &links[i]);
 			}
-			deepest = depth_of_link > deepest ? depth_of_link : deepest;
 		}
 	}
 }

@@ -9,6 +9,7 @@ struct diff {
 	const struct state *desired;
 	const struct state *observed;
 	bool *gone; /* observed links this plan deletes, or the kernel with them */
+	bool any_gone;
 	uint32_t next_ifindex;
 	struct plan *plan;
 	bool no_memory;

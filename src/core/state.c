@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "core/state.h"
 
+#include <endian.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -91,12 +92,29 @@ void *state_add(struct state *state, enum object_type type, const void *key)
 	return object;
 }
 
+/* As memcmp(), whose call would take longer than the comparison of keys this short. */
+static int compare_bytes(const void *a, const void *b, size_t size)
+{
+	size_t at = 0;
+
+	for (; at + sizeof(uint64_t) <= size; at += sizeof(uint64_t)) {
+		uint64_t left;
+		uint64_t right;
+		memcpy(&left, (const char *)a + at, sizeof(left));
+		memcpy(&right, (const char *)b + at, sizeof(right));
+		if (left != right) {
+			return be64toh(left) < be64toh(right) ? -1 : 1;
+		}
+	}
+	return at == size ? 0 : memcmp((const char *)a + at, (const char *)b + at, size - at);
+}
+
 static int compare_keys(const void *a, const void *b, void *context)
 {
 	const struct object_class *class = context;
 
-	return memcmp((const char *)a + class->key_offset, (const char *)b + class->key_offset,
-		class->key_size);
+	return compare_bytes((const char *)a + class->key_offset,
+		(const char *)b + class->key_offset, class->key_size);
 }
 
 void state_sort(struct state *state)
@@ -144,7 +162,8 @@ void *state_find(const struct state *state, enum object_type type, const void *k
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
 		void *object = state_at(state, type, middle);
-		int order = memcmp(object_key(type, object), key, object_classes[type].key_size);
+		int order = compare_bytes(object_key(type, object), key,
+			object_classes[type].key_size);
 		if (order == 0) {
 			return object;
 		}
