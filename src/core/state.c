@@ -162,8 +162,8 @@ void *state_find(const struct state *state, enum object_type type, const void *k
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
 		void *object = state_at(state, type, middle);
-		int order = compare_bytes(object_key(type, object), key,
-			object_classes[type].key_size);
+		int order =
+			compare_bytes(object_key(type, object), key, object_classes[type].key_size);
 		if (order == 0) {
 			return object;
 		}
