@@ -11,9 +11,9 @@
 
 #include "base/cleanup.h"
 #include "base/log.h"
-#include "control/client.h"
 #include "control/config_dir.h"
 #include "control/print.h"
+#include "control/server.h"
 #include "loop/children.h"
 #include "loop/daemon.h"
 #include "loop/reconcile.h"
@@ -85,6 +85,17 @@ static int fail_usage(const char *reason, const char *word)
 	return EXIT_USAGE;
 }
 
+/* A dry run that is asked for is never the real one: no mode takes the place of another. */
+static int take_mode(struct arguments *arguments, enum mode mode)
+{
+	if (arguments->mode != MODE_RUN && arguments->mode != mode) {
+		return fail_usage("only one of",
+			"--check, --plan and --purge can be done at a time");
+	}
+	arguments->mode = mode;
+	return -1;
+}
+
 /* Returns -1 to go on, else the exit code. */
 static int take_option(struct arguments *arguments, int option)
 {
@@ -105,17 +116,14 @@ static int take_option(struct arguments *arguments, int option)
 		arguments->options.profile_dir = optarg;
 		return -1;
 	case 'k':
-		arguments->mode = MODE_CHECK;
-		return -1;
+		return take_mode(arguments, MODE_CHECK);
 	case 'n':
-		arguments->mode = MODE_PLAN;
-		return -1;
+		return take_mode(arguments, MODE_PLAN);
 	case 'j':
 		arguments->json = true;
 		return -1;
 	case 'x':
-		arguments->mode = MODE_PURGE;
-		return -1;
+		return take_mode(arguments, MODE_PURGE);
 	case 'V':
 		puts("meshd " MESHD_VERSION);
 		return EXIT_SUCCESS;
@@ -144,15 +152,23 @@ static int read_arguments(int argc, char **argv, struct arguments *arguments)
 	if (optind < argc) {
 		return fail_usage("no such argument:", argv[optind]);
 	}
+	if (arguments->json && arguments->mode != MODE_PLAN) {
+		return fail_usage("--json goes with", "--plan");
+	}
 	return -1;
 }
 
-static int read_config(const struct daemon_options *options, struct config *config)
+static int read_config(const struct arguments *arguments, struct config *config)
 {
+	const struct daemon_options *options = &arguments->options;
 	CLEANUP(err_list_free) struct err_list errors = {0};
 	int result = config_dir_read(options->config_dir, options->profile_dir, config, &errors);
 
-	err_list_print(&errors, stderr);
+	if (arguments->mode == MODE_RUN) {
+		daemon_log_errors(&errors);
+	} else {
+		err_list_print(&errors, stderr);
+	}
 	return result;
 }
 
@@ -182,29 +198,32 @@ static int run_plan(const struct arguments *arguments, struct config *config)
 	return code;
 }
 
-/* A running meshd would make everything anew. */
-static bool daemon_runs(const char *run_dir)
+/* A running meshd would make everything anew, one that starts meanwhile would do so half way: the
+ * lock keeps both out. No run directory, no meshd. 0 or -errno. */
+static int keep_daemon_out(const char *run_dir, int *lock, struct err *err)
 {
 	char path[320];
-	json_t *answer = NULL;
-	struct err err = {0};
+	int result;
 
 	snprintf(path, sizeof(path), "%s/control.sock", run_dir);
-	int result = client_call(path, "version", NULL, 0, &answer, &err);
-	json_decref(answer);
-	return result >= 0;
+	result = server_lock(path, err);
+	if (result == -EADDRINUSE) {
+		err_set(err, "a meshd runs in %s and would make everything anew; stop it first",
+			run_dir);
+	} else if (result >= 0) {
+		*lock = result;
+	}
+	return result < 0 && result != -ENOENT ? result : 0;
 }
 
 static int run_purge(const struct arguments *arguments)
 {
+	CLEANUP(cleanup_close) int lock = -1;
 	struct kernel *kernel;
 	struct err err = {0};
 
-	if (daemon_runs(arguments->options.run_dir)) {
-		fprintf(stderr,
-			"meshd: a running meshd answers in %s and would make everything "
-			"anew; stop it first\n",
-			arguments->options.run_dir);
+	if (keep_daemon_out(arguments->options.run_dir, &lock, &err) < 0) {
+		fprintf(stderr, "meshd: %s\n", err.text);
 		return EXIT_FAILURE;
 	}
 	if (children_purge(arguments->options.run_dir, &err) < 0 ||
@@ -250,6 +269,7 @@ static int run_daemon(const struct arguments *arguments, struct config *config)
 
 int main(int argc, char **argv)
 {
+	log_reserve_fds();
 	struct arguments arguments = {.options = {.config_dir = "/etc/meshd",
 					      .profile_dir = MESHD_PROFILE_DIR,
 					      .run_dir = "/run/meshd",
@@ -268,7 +288,11 @@ int main(int argc, char **argv)
 	if (arguments.mode == MODE_PURGE) {
 		return run_purge(&arguments);
 	}
-	if (read_config(&arguments.options, &config) < 0) {
+	if (arguments.mode == MODE_RUN) {
+		reexec_hold_signals(
+			true); /* until they are watched: a reload is no reason to end */
+	}
+	if (read_config(&arguments, &config) < 0) {
 		return EXIT_FAILURE;
 	}
 	switch (arguments.mode) {

@@ -18,6 +18,15 @@
 		stolen;                                                                            \
 	})
 
+/* Likewise a descriptor out of a CLEANUP(cleanup_close) local. */
+static inline int steal_fd(int *fd)
+{
+	int stolen = *fd;
+
+	*fd = -1;
+	return stolen;
+}
+
 static inline void cleanup_free(void *ptr)
 {
 	free(*(void **)ptr);

@@ -14,8 +14,14 @@
 
 struct server;
 
+/* Takes PATH.lock, which a server holds while it is open and the kernel drops with its holder; the
+ * file stays, as removing it would make a second lock possible. The descriptor, or -errno with err
+ * filled (-EADDRINUSE: a server is open at path; -ENOENT: there is not even the directory). */
+int server_lock(const char *path, struct err *err);
+
 /* Listens at path (mode 0660); makes its directory (0755) when that is missing, replaces the socket
- * of a dead process and refuses to replace that of a living one. PATH.lock is held while open.
+ * of a dead process and refuses to replace that of a living one. PATH.lock is held while open. A
+ * socket whose file is removed is made anew.
  * table and context outlive the server. 0, or -errno with err filled (-EADDRINUSE: another meshd
  * answers there). */
 int server_open(struct server **server, const char *path, const struct request_table *table,

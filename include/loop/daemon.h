@@ -18,5 +18,7 @@ struct daemon_options {
 /* Runs the node until SIGTERM or SIGINT and leaves the network as it is. config, already read, is
  * taken over. 0, or -errno with err filled when it could not start. */
 int daemon_run(const struct daemon_options *options, struct config *config, struct err *err);
+/* Errors of the configuration, a line of the log each. */
+void daemon_log_errors(const struct err_list *errors);
 
 #endif

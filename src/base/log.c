@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "base/log.h"
 
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -26,6 +27,18 @@ static size_t clamp_length(int written, size_t size)
 		return 0;
 	}
 	return (size_t)written < size ? (size_t)written : size - 1;
+}
+
+void log_reserve_fds(void)
+{
+	int fd;
+
+	do {
+		fd = open("/dev/null", O_RDWR);
+	} while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd >= 0) {
+		close(fd);
+	}
 }
 
 void log_line(enum log_level level, const char *room, const char *format, ...)

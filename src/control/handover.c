@@ -7,12 +7,11 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/types.h>
 
 #include "base/cleanup.h"
 #include "base/text.h"
-#include "control/server_state.h"
+#include "control/address.h"
 #include "core/json_text.h"
 
 static void keep_open(int fd, bool keep)
@@ -167,15 +166,9 @@ static bool listens_at(int fd, const struct sockaddr_un *address)
 /* Takes the descriptor of PATH.lock when it holds that lock. */
 static int take_lock(const json_t *state, const char *path)
 {
-	char name[sizeof(((struct sockaddr_un *)NULL)->sun_path) + sizeof(".lock")];
 	int fd = read_fd(state, "lock");
-	struct stat held;
-	struct stat there;
 
-	snprintf(name, sizeof(name), "%s.lock", path);
-	if (fd < 0 || fstat(fd, &held) != 0 || stat(name, &there) != 0 ||
-		held.st_dev != there.st_dev || held.st_ino != there.st_ino ||
-		flock(fd, LOCK_EX | LOCK_NB) != 0) {
+	if (!address_is_lock(path, fd) || flock(fd, LOCK_EX | LOCK_NB) != 0) {
 		return -1;
 	}
 	keep_open(fd, false);
@@ -297,6 +290,7 @@ int server_restore(struct server **server, const json_t *state, int bytes,
 		close_all(state);
 		if (restored != NULL) {
 			cleanup_close(&restored->epoll);
+			cleanup_close(&restored->watch);
 			cleanup_close(&restored->reserve);
 		}
 		free(restored);

@@ -6,148 +6,27 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/file.h>
+#include <sys/inotify.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "base/text.h"
-#include "control/server_state.h"
+#include "control/address.h"
 
-#define SERVER_BACKLOG 16
-#define SERVER_EVENTS  (SERVER_CLIENTS_MAX + 1)
-
-/* Takes a descriptor out of a CLEANUP(cleanup_close) local. */
-static int steal_fd(int *fd)
-{
-	int stolen = *fd;
-
-	*fd = -1;
-	return stolen;
-}
-
-/* Makes the directory that path lies in, and those above it. */
-static int make_directory(const char *path, struct err *err)
-{
-	char *copy CLEANUP(cleanup_free) = strdup(path);
-
-	if (copy == NULL) {
-		err_set(err, "no memory");
-		return -ENOMEM;
-	}
-	for (char *slash = strchr(copy + 1, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
-		*slash = '\0';
-		if (mkdir(copy, 0755) != 0 && errno != EEXIST) {
-			int error = -errno;
-			err_set(err, "cannot make the directory %s: %s", copy, strerror(-error));
-			return error;
-		}
-		*slash = '/';
-	}
-	return 0;
-}
-
-/* Two starting at once would both find the old socket dead; the lock lets only one go on, and the
- * kernel drops it with its holder. The file stays: removing it would make a second lock possible.
- */
-static int take_lock(const char *path, struct err *err)
-{
-	char name[sizeof(((struct sockaddr_un *)NULL)->sun_path) + sizeof(".lock")];
-
-	snprintf(name, sizeof(name), "%s.lock", path);
-	int fd CLEANUP(cleanup_close) = open(name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (fd < 0) {
-		int error = -errno;
-		err_set(err, "cannot open %s: %s", name, strerror(-error));
-		return error;
-	}
-	if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
-		int error = errno == EWOULDBLOCK ? -EADDRINUSE : -errno;
-		if (error == -EADDRINUSE) {
-			err_set(err, "another meshd answers at %s", path);
-		} else {
-			err_set(err, "cannot lock %s: %s", name, strerror(-error));
-		}
-		return error;
-	}
-	return steal_fd(&fd);
-}
-
-/* Removes what a dead process left at the address. */
-static int clear_address(const struct sockaddr_un *address, struct err *err)
-{
-	struct stat status;
-
-	if (lstat(address->sun_path, &status) != 0) {
-		return 0; /* nothing there; what else is wrong, bind() will say */
-	}
-	if (!S_ISSOCK(status.st_mode)) {
-		err_set(err, "%s is there and is no socket; remove it", address->sun_path);
-		return -EEXIST;
-	}
-	int fd CLEANUP(cleanup_close) =
-		socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd < 0) {
-		int error = -errno;
-		err_set(err, "no socket: %s", strerror(-error));
-		return error;
-	}
-	if (connect(fd, (const struct sockaddr *)address, sizeof(*address)) == 0 ||
-		errno != ECONNREFUSED) {
-		err_set(err, "another meshd answers at %s", address->sun_path);
-		return -EADDRINUSE;
-	}
-	if (unlink(address->sun_path) != 0) {
-		int error = -errno;
-		err_set(err, "cannot remove the old %s: %s", address->sun_path, strerror(-error));
-		return error;
-	}
-	return 0;
-}
-
-/* The mode is set before bind() makes the file, so it is never more open, and again after it, since
- * the umask may have taken bits away. */
-static int listen_at(const struct sockaddr_un *address, struct err *err)
-{
-	int fd CLEANUP(cleanup_close) =
-		socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-
-	if (fd < 0 || fchmod(fd, 0660) != 0 ||
-		bind(fd, (const struct sockaddr *)address, sizeof(*address)) != 0) {
-		int error = -errno;
-		err_set(err, "cannot make the socket %s: %s", address->sun_path, strerror(-error));
-		return error;
-	}
-	if (chmod(address->sun_path, 0660) != 0 || listen(fd, SERVER_BACKLOG) != 0) {
-		int error = -errno;
-		unlink(address->sun_path);
-		err_set(err, "cannot listen at %s: %s", address->sun_path, strerror(-error));
-		return error;
-	}
-	return steal_fd(&fd);
-}
+#define SERVER_EVENTS (SERVER_CLIENTS_MAX + 2)
 
 static int open_descriptors(struct server *server, struct err *err)
 {
-	const char *path = server->address.sun_path;
-	int error = make_directory(path, err);
+	int error = address_take(server, err);
 
-	if (error == 0) {
-		server->lock = take_lock(path, err);
-		error = server->lock < 0 ? server->lock : clear_address(&server->address, err);
-	}
-	if (error == 0) {
-		server->listener = listen_at(&server->address, err);
-		error = server->listener < 0 ? server->listener : 0;
-	}
 	if (error != 0) {
 		return error;
 	}
 	error = server_watch(server);
 	if (error != 0) {
-		err_set(err, "cannot watch the socket %s: %s", path, strerror(-error));
+		err_set(err, "cannot watch the socket %s: %s", server->address.sun_path,
+			strerror(-error));
 	}
 	return error;
 }
@@ -162,6 +41,7 @@ struct server *server_new(const struct request_table *table, void *context)
 		server->epoll = -1;
 		server->lock = -1;
 		server->reserve = -1;
+		server->watch = -1;
 		server->table = table;
 		server->context = context;
 	}
@@ -170,15 +50,18 @@ struct server *server_new(const struct request_table *table, void *context)
 
 int server_watch(struct server *server)
 {
-	struct epoll_event event = {.events = EPOLLIN, .data.ptr = NULL};
+	struct epoll_event incoming = {.events = EPOLLIN, .data.ptr = NULL};
+	struct epoll_event touched = {.events = EPOLLIN, .data.ptr = server};
 
 	server->reserve = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	server->epoll = epoll_create1(EPOLL_CLOEXEC);
-	if (server->reserve < 0 || server->epoll < 0 ||
-		epoll_ctl(server->epoll, EPOLL_CTL_ADD, server->listener, &event) != 0) {
+	server->watch = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+	if (server->reserve < 0 || server->epoll < 0 || server->watch < 0 ||
+		epoll_ctl(server->epoll, EPOLL_CTL_ADD, server->listener, &incoming) != 0 ||
+		epoll_ctl(server->epoll, EPOLL_CTL_ADD, server->watch, &touched) != 0) {
 		return -errno;
 	}
-	return 0;
+	return address_watch(server);
 }
 
 int server_watch_peer(struct server *server, struct peer *peer, size_t slot)
@@ -228,10 +111,11 @@ void server_close(struct server *server)
 		peer_free(server->peers[i]);
 	}
 	if (server->listener >= 0) {
-		unlink(server->address.sun_path);
+		address_leave(server);
 	}
 	cleanup_close(&server->listener);
 	cleanup_close(&server->epoll);
+	cleanup_close(&server->watch);
 	cleanup_close(&server->reserve);
 	cleanup_close(&server->lock);
 	free(server);
@@ -342,6 +226,7 @@ int server_on_readable(struct server *server)
 {
 	struct epoll_event events[SERVER_EVENTS];
 	bool incoming = false;
+	bool touched = false;
 
 	int count = epoll_wait(server->epoll, events, SERVER_EVENTS, 0);
 	if (count < 0) {
@@ -350,6 +235,8 @@ int server_on_readable(struct server *server)
 	for (int i = 0; i < count; i++) {
 		if (events[i].data.ptr == NULL) {
 			incoming = true;
+		} else if (events[i].data.ptr == server) {
+			touched = true;
 		} else {
 			server_serve(server, events[i].data.ptr, events[i].events);
 		}
@@ -357,6 +244,9 @@ int server_on_readable(struct server *server)
 	/* Last, since it may free a peer that an event above names. */
 	if (incoming) {
 		server_accept(server);
+	}
+	if (touched) {
+		address_on_readable(server);
 	}
 	return 0;
 }

@@ -156,6 +156,20 @@ int daemon_reload(struct daemon *daemon, struct err_list *errors)
 	return 0;
 }
 
+void daemon_log_errors(const struct err_list *errors)
+{
+	char line[1024];
+
+	for (size_t i = 0; i < errors->count; i++) {
+		err_format(&errors->items[i], line, sizeof(line));
+		log_error("config", "%s", line);
+	}
+	if (errors->left_out > 0) {
+		log_error("config", "and %zu more", errors->left_out);
+	}
+}
+
+/* systemd hears of a reload only once the node is ready: the answer would say that it is. */
 static void on_reload(struct ev_loop *loop, ev_signal *watcher, int events)
 {
 	struct daemon *daemon = watcher->data;
@@ -165,15 +179,15 @@ static void on_reload(struct ev_loop *loop, ev_signal *watcher, int events)
 	(void)loop;
 	(void)events;
 	clock_gettime(CLOCK_MONOTONIC, &now);
-	notify_send("RELOADING=1\nMONOTONIC_USEC=%lld",
-		(long long)now.tv_sec * 1000000 + now.tv_nsec / 1000);
-	daemon_reload(daemon, &errors);
-	for (size_t i = 0; i < errors.count; i++) {
-		char line[1024];
-		err_format(&errors.items[i], line, sizeof(line));
-		log_error("config", "%s", line);
+	if (daemon->ready) {
+		notify_send("RELOADING=1\nMONOTONIC_USEC=%lld",
+			(long long)now.tv_sec * 1000000 + now.tv_nsec / 1000);
 	}
-	notify_send("READY=1");
+	daemon_reload(daemon, &errors);
+	daemon_log_errors(&errors);
+	if (daemon->ready) {
+		notify_send("READY=1");
+	}
 }
 
 static void on_children_stopped(void *context)
@@ -320,7 +334,6 @@ int daemon_run(const struct daemon_options *options, struct config *config, stru
 	struct daemon daemon = {.options = options};
 	char path[320];
 
-	reexec_hold_signals(true); /* until they are watched: the children are ours to stop */
 	snprintf(path, sizeof(path), "%s/control.sock", options->run_dir);
 	int result = reexec_open_server(&daemon, path, err);
 	if (result < 0) {
