@@ -251,6 +251,10 @@ int config_check(const struct config_layer *layers, size_t layer_count, struct e
 void config_free(struct config *config);
 /* Does meshd run this protocol's daemon? Else it is off, or somebody else's. */
 bool config_supervises(const struct layer3_config *layer3);
+/* The largest packet of a client that the mesh interface carries, when its links let it, and the
+ * MTU that a hardif needs to carry it in one frame. */
+uint32_t config_full_packet(const struct config *config);
+uint32_t config_full_frame(const struct config *config);
 
 struct problem_list;
 /* Adds what is legal but rarely meant (an SSID that radios cannot show whole). 0 or -ENOMEM. */

@@ -12,6 +12,7 @@ enum problem_kind {
 	PROBLEM_LINK_MISSING,
 	PROBLEM_NO_CARRIER,
 	PROBLEM_NAME_TAKEN, /* a foreign interface has the name */
+	PROBLEM_IN_THE_WAY, /* a foreign rule or route stands in the place of ours */
 	PROBLEM_MTU_REFUSED,
 	PROBLEM_FRAGMENTATION, /* full-size frames will be fragmented */
 	PROBLEM_SWITCH_PORT,   /* a switch chip's port both bridged and meshing */

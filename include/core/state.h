@@ -31,6 +31,9 @@
 #define STATE_TABLE_WITHDRAWN 176 /* what it announced until now, see core/render_babeld.c */
 #define STATE_PROTOCOL_OFFER  7   /* as LibreMesh's babeld-auto-gw-mode; ours in that table only */
 #define STATE_ALIAS_SIZE      64
+/* Numbers from here on are somebody's choice, not the kernel's count; those of new links go on
+ * below, as the kernel takes none above INT32_MAX. */
+#define STATE_IFINDEX_HIGH    (UINT32_C(1) << 30)
 
 enum object_type {
 	OBJECT_LINK,
@@ -165,10 +168,12 @@ enum link_kind {
 #define MESH_VLAN_FIELDS(X)                                                                        \
 	X(AP_ISOLATION, uint8_t ap_isolation, ap_isolation, FIELD_SET, FORMAT_BOOL)
 
-/* nodad: IFA_F_NODAD. metric: IFA_RT_PRIORITY of the prefix route the kernel makes (0 default). */
+/* nodad: IFA_F_NODAD. metric: IFA_RT_PRIORITY of the prefix route the kernel makes (0 default).
+ * lasting: it is neither deprecated nor about to expire. */
 #define ADDRESS_FIELDS(X)                                                                          \
 	X(NODAD, uint8_t nodad, nodad, FIELD_RECREATE, FORMAT_BOOL)                                \
-	X(METRIC, uint32_t metric, metric, FIELD_RECREATE, FORMAT_NUMBER)
+	X(METRIC, uint32_t metric, metric, FIELD_RECREATE, FORMAT_NUMBER)                          \
+	X(LASTING, uint8_t lasting, lasting, FIELD_RECREATE, FORMAT_BOOL)
 
 /* A route to a network behind a link, or by a next hop there (via, made with RTNH_F_ONLINK).
  * Nothing is set in place: the kernel replaces the first route of that table, metric and
@@ -393,6 +398,7 @@ struct state {
 	/* Observed, not compared: IPv4 before IPv6, then by link, metric and table. */
 	struct default_route *defaults;
 	size_t default_count;
+	bool no_ipv6; /* observed: the kernel has none */
 };
 
 struct field {
@@ -450,7 +456,9 @@ static inline const void *object_key(enum object_type type, const void *object)
 void *state_add(struct state *state, enum object_type type, const void *key);
 /* Sorts all sets by key; state_find needs it and state_add undoes it for its set. */
 void state_sort(struct state *state);
-/* The object with the key, or NULL. Searches a sorted set by halves, an unsorted one in turn. */
+/* The object with the key, or NULL. Searches a sorted set by halves, where of several (the kernel
+ * keeps rules and routes that differ beyond their key side by side) an owned one is found first; an
+ * unsorted one in turn. */
 void *state_find(const struct state *state, enum object_type type, const void *key);
 void *state_at(const struct state *state, enum object_type type, size_t index);
 size_t state_count(const struct state *state, enum object_type type);

@@ -59,7 +59,7 @@ enum kernel_event {
 };
 /* Drains one of them (bounded), never blocks. Returns enum kernel_event bits or -errno. */
 int kernel_on_readable(struct kernel *kernel, int fd);
-/* Highest link number seen in any dump or notification. */
+/* Highest link number below STATE_IFINDEX_HIGH seen in any dump or notification. */
 uint32_t kernel_highest_ifindex(const struct kernel *kernel);
 
 /* Has the kernel what the plan's ops need? Adds a problem for every missing module with the package

@@ -19,6 +19,21 @@ static void free_layer3(struct layer3_config *layer3)
 	free(layer3->announce);
 }
 
+#define FULL_PACKET_MAX 1500 /* the mesh interface takes no more (batadv_hardif_min_mtu()) */
+#define BATADV_HEADER   32   /* of a client's packet: its Ethernet header and batman-adv's */
+
+uint32_t config_full_packet(const struct config *config)
+{
+	uint32_t mtu = (uint32_t)config->lan.mtu;
+
+	return mtu < FULL_PACKET_MAX ? mtu : FULL_PACKET_MAX;
+}
+
+uint32_t config_full_frame(const struct config *config)
+{
+	return config_full_packet(config) + BATADV_HEADER;
+}
+
 bool config_supervises(const struct layer3_config *layer3)
 {
 	return layer3->enabled && layer3->supervise;

@@ -74,13 +74,23 @@ struct link *build_borrow(struct build *build, const struct link *observed)
 	return link;
 }
 
+struct address *build_add_address(struct build *build, const struct address_key *key)
+{
+	struct address *address = build_add(build, OBJECT_ADDRESS, key);
+
+	if (address != NULL) {
+		object_give(address, ADDRESS_LASTING, lasting, 1);
+	}
+	return address;
+}
+
 static void add_address(struct build *build, const char *device, const struct prefix *prefix,
 	uint32_t metric)
 {
 	struct address_key key = {.prefix = *prefix};
 
 	text_copy(key.link, sizeof(key.link), device);
-	struct address *address = build_add(build, OBJECT_ADDRESS, &key);
+	struct address *address = build_add_address(build, &key);
 	if (address != NULL && metric != 0) {
 		object_give(address, ADDRESS_METRIC, metric, metric);
 	}
@@ -180,6 +190,7 @@ static void build_anycast(struct build *build)
 	add_shared_ipv6(build, name, &link_local, 0);
 	add_route(build, name, RT_TABLE_MAIN, ANYCAST_METRIC, &identity->anycast_ipv4);
 	add_route(build, name, RT_TABLE_MAIN, ANYCAST_METRIC, &identity->anycast_ipv6);
+	add_route(build, name, RT_TABLE_MAIN, ROUTE_IPV6_PREFIX_METRIC, &link_local);
 	add_route(build, name, STATE_TABLE_ANYCAST, 0, &identity->anycast_ipv4);
 	add_route(build, name, STATE_TABLE_ANYCAST, IPV6_DEFAULT_METRIC, &identity->anycast_ipv6);
 	add_rule(build, &identity->anycast_ipv4.ip, STATE_TABLE_ANYCAST);
@@ -189,15 +200,22 @@ static void build_anycast(struct build *build)
 /* Without fragmentation the mesh interface cannot be larger than its smallest hardif allows. */
 static uint32_t mesh_mtu(const struct build *build)
 {
-	uint32_t mtu = (uint32_t)build->config->lan.mtu;
-	uint32_t limit = 1500;
+	uint32_t mtu = config_full_packet(build->config);
+	uint32_t limit = mtu;
 
 	if (!build->config->batadv.settings.fragmentation &&
 		build->smallest_hardif_mtu != UINT32_MAX) {
 		limit = build->smallest_hardif_mtu - BATADV_OVERHEAD;
 	}
-	limit = limit < 1500 ? limit : 1500;
 	return mtu < limit ? mtu : limit;
+}
+
+static bool field_is_zero(const struct object_class *class, size_t field, const void *object)
+{
+	const struct field *row = &class->fields[field];
+	const char *bytes = (const char *)object + row->offset;
+
+	return bytes[0] == 0 && memcmp(bytes, bytes + 1, row->size - 1) == 0;
 }
 
 /* Settings the file gives but this kernel's batman-adv does not know. */
@@ -207,7 +225,9 @@ static void check_mesh_support(struct build *build, const struct mesh *desired)
 	const struct object_class *class = &object_classes[OBJECT_MESH];
 
 	for (size_t field = 0; observed != NULL && field < class->field_count; field++) {
-		if ((desired->head.has & ~observed->head.has & FIELD_BIT(field))) {
+		/* What is off is so without the setting as well. */
+		if ((desired->head.has & ~observed->head.has & FIELD_BIT(field)) &&
+			!field_is_zero(class, field, desired)) {
 			problem_add(build->problems, PROBLEM_UNSUPPORTED, class->fields[field].name,
 				"take it out of meshd.json",
 				"this kernel's batman-adv has no setting %s",
@@ -261,6 +281,12 @@ static void build_mesh(struct build *build)
 	object_give_text(link, LINK_ALGORITHM, algorithm, config->batadv.algorithm);
 	object_give(link, LINK_MAC, mac, identity_interface_mac(name, &build->identity->mac));
 	object_give(link, LINK_MTU, mtu, mesh_mtu(build));
+	if (link->mtu < config_full_packet(config)) {
+		problem_add(build->problems, PROBLEM_FRAGMENTATION, name,
+			"set batadv.fragmentation, or mesh by links that take larger frames",
+			"without fragmentation %s carries packets of %u bytes at most", name,
+			link->mtu);
+	}
 	object_give(link, LINK_ADDR_GEN_MODE, addr_gen_mode, IN6_ADDR_GEN_MODE_NONE);
 	if (build->has_bridge) {
 		object_give_text(link, LINK_MASTER, master, config->lan.bridge);
@@ -409,7 +435,9 @@ int desired_build(const struct desired_input *input, struct identity *identity,
 				   ? identity->cloud_vlan
 				   : (uint16_t)input->config->cloud.vlan;
 	build_all(&build);
+	build_drop_ipv6(&build);
 	result = build_ruleset(&build);
 	state_sort(desired);
+	build_note_foreign(&build);
 	return build.no_memory ? -ENOMEM : result;
 }

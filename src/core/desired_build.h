@@ -43,6 +43,12 @@ void build_links(struct build *build);
 bool build_stands_on_match(const struct link *observed, const char *pattern);
 /* The ways to the Internet: rules, tables, tunnels, masquerading. */
 void build_gateway(struct build *build);
+/* Takes out what a kernel without IPv6 refuses. */
+void build_drop_ipv6(struct build *build);
+/* Problems with others' rules and routes in the place of ours; desired is sorted. */
+void build_note_foreign(struct build *build);
+/* An address that stays, without its other fields. NULL when memory ends. */
+struct address *build_add_address(struct build *build, const struct address_key *key);
 /* NULL-safe add of an object. */
 void *build_add(struct build *build, enum object_type type, const void *key);
 

@@ -152,14 +152,14 @@ static void add_tunnel(struct build *build, const struct gateway_tunnel *wanted)
 	}
 	struct address_key key = {.prefix = {.ip = wanted->local, .length = 128}};
 	text_copy(key.link, sizeof(key.link), wanted->name);
-	struct address *address = build_add(build, OBJECT_ADDRESS, &key);
+	struct address *address = build_add_address(build, &key);
 	if (address != NULL) {
 		object_give(address, ADDRESS_NODAD, nodad, 1);
 	}
 	/* On a link without an IPv4 address the kernel's reverse path filter takes no IPv4 packet,
 	 * however loose it is. */
 	key.prefix = (struct prefix){.ip = build->identity->node_ipv4.ip, .length = 32};
-	(void)build_add(build, OBJECT_ADDRESS, &key);
+	(void)build_add_address(build, &key);
 }
 
 static void build_masquerade(struct build *build, const struct gateway_wish *wish)

@@ -224,17 +224,17 @@ static void add_hardif_settings(struct build *build, const struct mesh_link *lin
 
 static void note_fragmentation(struct build *build, const struct mesh_link *link, uint32_t mtu)
 {
-	uint32_t wished = (uint32_t)build->config->batadv.mtu;
+	uint32_t needed = config_full_frame(build->config);
 
 	if (mtu < build->smallest_hardif_mtu) {
 		build->smallest_hardif_mtu = mtu;
 	}
-	if (mtu < wished) {
+	if (mtu < needed && build->config->batadv.settings.fragmentation) {
 		problem_add(build->problems, PROBLEM_FRAGMENTATION, link->observed->name,
 			"full speed needs a link that takes larger frames",
 			"batman-adv fragments full-size frames on %s: it has room for %u bytes, "
 			"they need %u",
-			link->observed->name, mtu, wished);
+			link->observed->name, mtu, needed);
 	}
 }
 
@@ -292,7 +292,7 @@ static void add_babeld_address(struct build *build, const char *device)
 
 	key.prefix.length = 32;
 	text_copy(key.link, sizeof(key.link), device);
-	build_add(build, OBJECT_ADDRESS, &key);
+	(void)build_add_address(build, &key);
 }
 
 static void build_layer3(struct build *build, const struct mesh_link *link, uint8_t protocols)

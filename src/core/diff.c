@@ -423,8 +423,9 @@ static uint32_t first_free_ifindex(const struct state *observed, uint32_t floor)
 	uint32_t highest = floor;
 
 	for (size_t i = 0; i < state_count(observed, OBJECT_LINK); i++) {
-		if (links[i].head.ifindex > highest) {
-			highest = links[i].head.ifindex;
+		uint32_t number = links[i].head.ifindex;
+		if (number > highest && number < STATE_IFINDEX_HIGH) {
+			highest = number;
 		}
 	}
 	return highest + 1;

@@ -19,6 +19,7 @@ static const struct {
 	[PROBLEM_LINK_MISSING] = {"link-missing", PROBLEM_WARNING},
 	[PROBLEM_NO_CARRIER] = {"no-carrier", PROBLEM_WARNING},
 	[PROBLEM_NAME_TAKEN] = {"name-taken", PROBLEM_ERROR},
+	[PROBLEM_IN_THE_WAY] = {"in-the-way", PROBLEM_ERROR},
 	[PROBLEM_MTU_REFUSED] = {"mtu-refused", PROBLEM_WARNING},
 	[PROBLEM_FRAGMENTATION] = {"fragmentation", PROBLEM_NOTE},
 	[PROBLEM_SWITCH_PORT] = {"switch-port", PROBLEM_ERROR},

@@ -79,7 +79,8 @@ static json_t *vlan_to_json(const struct snapshot_request *request, const char *
 		json_object_set_new(json, "hardif",
 			json_string(hardif_state(request, name, observed)));
 		json_object_set_new(json, "fragments",
-			json_boolean(observed != NULL && (int)observed->mtu < config->batadv.mtu));
+			json_boolean(observed != NULL && config->batadv.settings.fragmentation &&
+				     observed->mtu < config_full_frame(config)));
 	}
 	return json;
 }

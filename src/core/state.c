@@ -113,8 +113,13 @@ static int compare_keys(const void *a, const void *b, void *context)
 {
 	const struct object_class *class = context;
 
-	return compare_bytes((const char *)a + class->key_offset,
+	int order = compare_bytes((const char *)a + class->key_offset,
 		(const char *)b + class->key_offset, class->key_size);
+
+	/* Where the kernel keeps two of a key, ours is the one to be found. */
+	return order != 0 ? order
+			  : (int)(object_head(b)->flags & OBJECT_OWNED) -
+				    (int)(object_head(a)->flags & OBJECT_OWNED);
 }
 
 void state_sort(struct state *state)
@@ -158,22 +163,22 @@ void *state_find(const struct state *state, enum object_type type, const void *k
 	}
 	size_t low = 0;
 	size_t high = state_count(state, type);
+	void *found = NULL;
 
+	/* The first of several. */
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
 		void *object = state_at(state, type, middle);
 		int order =
 			compare_bytes(object_key(type, object), key, object_classes[type].key_size);
-		if (order == 0) {
-			return object;
-		}
 		if (order < 0) {
 			low = middle + 1;
 		} else {
 			high = middle;
+			found = order == 0 ? object : found;
 		}
 	}
-	return NULL;
+	return found;
 }
 
 void state_free(struct state *state)

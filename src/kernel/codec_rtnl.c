@@ -97,6 +97,8 @@ int codec_address_decode(const struct nlmsghdr *message, struct address *address
 	if (ip->family == AF_INET6) { /* IPv4 has no duplicate detection to tell of */
 		object_give(address, ADDRESS_NODAD, nodad, (attrs.flags & IFA_F_NODAD) != 0);
 	}
+	object_give(address, ADDRESS_LASTING, lasting,
+		(attrs.flags & (IFA_F_PERMANENT | IFA_F_DEPRECATED)) == IFA_F_PERMANENT);
 	object_give(address, ADDRESS_METRIC, metric, attrs.metric);
 	address->tentative = (attrs.flags & (IFA_F_TENTATIVE | IFA_F_DADFAILED)) != 0;
 	address->head.flags = attrs.ours ? OBJECT_OWNED : 0;
@@ -104,12 +106,24 @@ int codec_address_decode(const struct nlmsghdr *message, struct address *address
 	return 0;
 }
 
-bool codec_address_is_permanent(const struct nlmsghdr *message)
+bool codec_address_concerns(const struct nlmsghdr *message)
 {
 	const struct ifaddrmsg *head;
+	const struct nlattr *attr = NULL;
 
+	if (!address_head(message, &head)) {
+		return false;
+	}
 	/* The lower 8 bits of the flags are always in the header too. */
-	return address_head(message, &head) && (head->ifa_flags & IFA_F_PERMANENT);
+	if (message->nlmsg_type == RTM_DELADDR || (head->ifa_flags & IFA_F_PERMANENT)) {
+		return true;
+	}
+	while ((attr = attr_next(message, sizeof(*head), attr)) != NULL) {
+		if (mnl_attr_get_type(attr) == IFA_PROTO && attr_is_ours(attr)) {
+			return true; /* somebody gave it a lifetime */
+		}
+	}
+	return false;
 }
 
 /* As the kernel's ifconfig-like default: the last address of networks that have room for one. */
@@ -209,10 +223,13 @@ static bool is_of_concern(const struct rtmsg *head, const struct route_attrs *at
 	if (attrs->foreign || (head->rtm_type == RTN_UNICAST && attrs->ifindex == 0)) {
 		return false;
 	}
-	if (state_table_is_way(attrs->table)) {
-		return true;
+	if (attrs->table == STATE_TABLE_ANYCAST) {
+		return true; /* what stands in the gateway's way is told, whatever it does */
 	}
-	return plain && (attrs->table == RT_TABLE_MAIN || attrs->table == STATE_TABLE_ANYCAST);
+	if (head->rtm_type != RTN_UNICAST && head->rtm_type != RTN_UNREACHABLE) {
+		return false;
+	}
+	return state_table_is_way(attrs->table) || (plain && attrs->table == RT_TABLE_MAIN);
 }
 
 static bool route_head(const struct nlmsghdr *message, const struct rtmsg **head)
@@ -227,8 +244,7 @@ int codec_route_decode(const struct nlmsghdr *message, struct route *route, uint
 	const struct rtmsg *head;
 	const struct nlattr *attr = NULL;
 
-	if (!route_head(message, &head) ||
-		(head->rtm_type != RTN_UNICAST && head->rtm_type != RTN_UNREACHABLE)) {
+	if (!route_head(message, &head) || head->rtm_tos != 0) {
 		return -ENOENT;
 	}
 	struct route_attrs attrs = {.table = head->rtm_table};
@@ -298,7 +314,7 @@ void codec_route_request(struct nlmsghdr *message, uint8_t family, uint32_t tabl
 	struct rtmsg *head = mnl_nlmsg_put_extra_header(message, sizeof(*head));
 
 	head->rtm_family = family;
-	head->rtm_type = state_table_is_way(table) ? RTN_UNSPEC : RTN_UNICAST;
+	head->rtm_type = table == RT_TABLE_MAIN ? RTN_UNICAST : RTN_UNSPEC;
 	mnl_attr_put_u32(message, RTA_TABLE, table);
 }
 

@@ -9,17 +9,17 @@
 #include "core/state.h"
 
 /* Each decodes into a zeroed object, with OBJECT_OWNED where the protocol number is ours. 0, or
- * -ENOENT when the object is of no concern: a loopback address, a route by a next hop (but in the
- * tables of ways) or in another table, a rule with other selectors than source, iif and oif.
- * ifindex: 0 of an unreachable route. */
+ * -ENOENT when the object is of no concern: a loopback address, in the main table a
+ * route that does not plainly lead to a link, one of another table or for a type of service, a rule
+ * with other selectors than source, iif and oif. ifindex: 0 of a route that leads to no link. */
 int codec_address_decode(const struct nlmsghdr *message, struct address *address,
 	uint32_t *ifindex);
 int codec_route_decode(const struct nlmsghdr *message, struct route *route, uint32_t *ifindex);
 int codec_rule_decode(const struct nlmsghdr *message, struct rule *rule);
 
-/* Does the address last until someone removes it? Others are refreshed by router advertisements
- * again and again, and none of ours is of that kind. */
-bool codec_address_is_permanent(const struct nlmsghdr *message);
+/* May a message of an address concern us? Not one that a router advertisement refreshes, again and
+ * again; but one of ours that got a lifetime, and any that goes. */
+bool codec_address_concerns(const struct nlmsghdr *message);
 
 /* Each fills a message of RTM_NEW... or RTM_DEL..., whichever the header says. */
 void codec_address_encode(struct nlmsghdr *message, const struct address *address,

@@ -46,6 +46,16 @@ static bool link_concerns(const struct nlmsghdr *message)
 	return true;
 }
 
+/* Whatever comes there may have taken the place of a route of ours: the kernel tells of a replaced
+ * one only by the new one. */
+static bool is_in_our_table(const struct nlmsghdr *message)
+{
+	const struct rtmsg *head = mnl_nlmsg_get_payload(message);
+
+	return mnl_nlmsg_get_payload_len(message) >= sizeof(*head) &&
+	       (head->rtm_table == STATE_TABLE_ANYCAST || state_table_is_way(head->rtm_table));
+}
+
 bool notify_concerns(const struct nlmsghdr *message, const struct uplinks *uplinks)
 {
 	struct route route = {0};
@@ -56,11 +66,11 @@ bool notify_concerns(const struct nlmsghdr *message, const struct uplinks *uplin
 		return link_concerns(message);
 	case RTM_NEWADDR:
 	case RTM_DELADDR:
-		return codec_address_is_permanent(message);
+		return codec_address_concerns(message);
 	case RTM_NEWROUTE:
 	case RTM_DELROUTE:
 		return codec_route_decode(message, &route, &ifindex) == 0 ||
-		       defaults_concern(uplinks, message);
+		       is_in_our_table(message) || defaults_concern(uplinks, message);
 	case RTM_DELLINK:
 	case RTM_NEWRULE:
 	case RTM_DELRULE:

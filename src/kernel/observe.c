@@ -4,6 +4,7 @@
 #include <linux/if_addr.h>
 #include <linux/rtnetlink.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "kernel/codec_link.h"
@@ -346,6 +347,7 @@ static int read_mesh(struct observer *observer, const struct observe_scope *scop
 
 static int read_sysctls(struct state *state)
 {
+	state->no_ipv6 = access("/proc/sys/net/ipv6", F_OK) != 0;
 	for (size_t i = 0; i < ARRAY_SIZE(sysctl_paths); i++) {
 		struct sysctl taken = {0};
 		text_copy(taken.path, sizeof(taken.path), sysctl_paths[i]);

@@ -58,7 +58,7 @@ static inline void kernel_suspect_routes(struct kernel *kernel)
 
 static inline void kernel_saw_ifindex(struct kernel *kernel, uint32_t ifindex)
 {
-	if (ifindex > kernel->highest_ifindex) {
+	if (ifindex > kernel->highest_ifindex && ifindex < STATE_IFINDEX_HIGH) {
 		kernel->highest_ifindex = ifindex;
 	}
 }

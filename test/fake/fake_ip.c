@@ -235,6 +235,7 @@ int fake_address_add(struct fake_kernel *kernel, const struct address *wanted)
 	address->head.has = FIELD_BIT(ADDRESS_FIELD_COUNT) - 1;
 	address->nodad = object_has(wanted, ADDRESS_NODAD) ? wanted->nodad : 0;
 	address->metric = object_has(wanted, ADDRESS_METRIC) ? wanted->metric : 0;
+	address->lasting = 1;
 	if (wanted->key.prefix.ip.family == AF_INET && find_neighbour(kernel, address) != NULL) {
 		address->head.flags |= FAKE_SECONDARY;
 	}

@@ -211,6 +211,7 @@ static void add_address(struct build *build, const char *link, const struct pref
 	if (address == NULL) {
 		return;
 	}
+	object_give(address, ADDRESS_LASTING, lasting, 1);
 	if (metric != 0 || build->wish->nodad) {
 		object_give(address, ADDRESS_METRIC, metric, metric);
 	}

@@ -77,6 +77,7 @@ static int add_tunnel(const struct wish_ways *ways, size_t index, const struct s
 	struct address *address = state_add(desired, OBJECT_ADDRESS, &key);
 	if (address != NULL) {
 		object_give(address, ADDRESS_NODAD, nodad, 1);
+		object_give(address, ADDRESS_LASTING, lasting, 1);
 	}
 	return address != NULL ? 0 : -ENOMEM;
 }

@@ -258,11 +258,16 @@ static void disturb_ip(struct fake_kernel *kernel, struct dice *dice)
 		(uint8_t)(1 + dice_roll(dice, 4)), 16);
 	struct prefix ipv6 = ipv6_prefix(cloud, (uint8_t)(1 + dice_roll(dice, 4)), 64);
 	const struct link *link = pick(kernel, OBJECT_LINK, dice);
-	const struct address *address = pick(kernel, OBJECT_ADDRESS, dice);
+	struct address *address = pick(kernel, OBJECT_ADDRESS, dice);
 	const struct route *route = pick(kernel, OBJECT_ROUTE, dice);
 	const struct rule *rule = pick(kernel, OBJECT_RULE, dice);
 
-	switch (dice_roll(dice, 8)) {
+	switch (dice_roll(dice, 9)) {
+	case 8: /* "ip address change ... valid_lft 60": the kernel keeps the rest */
+		if (address != NULL) {
+			address->lasting = 0;
+		}
+		break;
 	case 0:
 		if (address != NULL) {
 			struct address_key key = address->key;

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "kernel/attr.h"
 #include "kernel/codec_rtnl.h"
 #include "kernel/notify.h"
@@ -47,10 +48,15 @@ START_TEST(test_address_round_trip)
 	uint32_t ifindex;
 
 	object_give(&given, ADDRESS_METRIC, metric, 2048);
+	object_give(&given, ADDRESS_LASTING, lasting, 1);
 	if (given.key.prefix.ip.family == AF_INET6) {
 		object_give(&given, ADDRESS_NODAD, nodad, 1);
 	}
 	codec_address_encode(begin(RTM_NEWADDR), &given, 12);
+	((struct ifaddrmsg *)mnl_nlmsg_get_payload((void *)bytes))->ifa_flags = IFA_F_PERMANENT;
+	if (given.key.prefix.ip.family == AF_INET6) { /* the kernel tells all of them here */
+		mnl_attr_put_u32((void *)bytes, IFA_FLAGS, IFA_F_PERMANENT | IFA_F_NODAD);
+	}
 	ck_assert_int_eq(codec_address_decode((void *)bytes, &back, &ifindex), 0);
 	ck_assert_uint_eq(ifindex, 12);
 	ck_assert_uint_eq(back.head.flags, OBJECT_OWNED);
@@ -241,6 +247,42 @@ START_TEST(test_foreign_routes_are_no_concern)
 }
 END_TEST
 
+/* In table 170 all that could take a packet to the gateway elsewhere is told. */
+START_TEST(test_table_of_the_gateway)
+{
+	static const uint8_t types[] = {RTN_UNICAST, RTN_BLACKHOLE, RTN_UNREACHABLE, RTN_PROHIBIT,
+		RTN_THROW};
+	struct route route = make_route("10.13.0.0/16", STATE_TABLE_ANYCAST, 0);
+	struct nlmsghdr *message = (void *)bytes;
+	struct rtmsg *head = mnl_nlmsg_get_payload(message);
+	uint32_t ifindex;
+
+	for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
+		struct route back = {0};
+		codec_route_encode(begin(RTM_NEWROUTE), &route, 3);
+		head->rtm_type = types[i];
+		head->rtm_protocol = RTPROT_BOOT;
+		ck_assert_int_eq(codec_route_decode(message, &back, &ifindex), 0);
+		ck_assert_uint_eq(ifindex, types[i] == RTN_UNICAST ? 3 : 0);
+		ck_assert_uint_eq(back.head.flags, 0);
+	}
+	codec_route_encode(begin(RTM_NEWROUTE), &route, 3);
+	mnl_attr_put_u32(message, RTA_GATEWAY, 1);
+	struct route back = {0};
+	ck_assert_int_eq(codec_route_decode(message, &back, &ifindex), 0);
+	ck_assert(!ip_is_zero(&back.via));
+	/* One for a type of service is not ours, but may have come in the place of ours. */
+	codec_route_encode(begin(RTM_NEWROUTE), &route, 3);
+	head->rtm_tos = 0x10;
+	ck_assert_int_eq(codec_route_decode(message, &back, &ifindex), -ENOENT);
+	ck_assert(notify_concerns(message, &no_uplinks));
+	route.key.table = RT_TABLE_MAIN;
+	codec_route_encode(begin(RTM_NEWROUTE), &route, 3);
+	head->rtm_tos = 0x10;
+	ck_no_concern();
+}
+END_TEST
+
 static const char *const sources[] = {"10.13.0.1/32", "fd66::1/128", "10.13.0.0/16"};
 
 START_TEST(test_rule_round_trip)
@@ -284,13 +326,41 @@ END_TEST
 
 START_TEST(test_dynamic_addresses_do_not_wake)
 {
-	struct address given = {.key.prefix = prefix_of("fd66::9/64")};
 	struct nlmsghdr *message = begin(RTM_NEWADDR);
+	struct ifaddrmsg *head = mnl_nlmsg_put_extra_header(message, sizeof(*head));
 
-	codec_address_encode(message, &given, 12);
+	head->ifa_family = AF_INET6;
 	ck_assert(!notify_concerns(message, &no_uplinks));
-	((struct ifaddrmsg *)mnl_nlmsg_get_payload(message))->ifa_flags = IFA_F_PERMANENT;
+	head->ifa_flags = IFA_F_PERMANENT;
 	ck_assert(notify_concerns(message, &no_uplinks));
+	head->ifa_flags = 0;
+	message->nlmsg_type =
+		RTM_DELADDR; /* what was ours may have got a lifetime, and no more mark */
+	ck_assert(notify_concerns(message, &no_uplinks));
+}
+END_TEST
+
+/* "ip address change ... valid_lft 60" */
+START_TEST(test_lifetimes)
+{
+	static const struct {
+		uint32_t flags;
+		uint8_t lasting;
+	} cases[] = {{0, 0}, {IFA_F_PERMANENT, 1}, {IFA_F_PERMANENT | IFA_F_DEPRECATED, 0},
+		{IFA_F_PERMANENT | IFA_F_NODAD, 1}, {IFA_F_DEPRECATED, 0}};
+	struct address given = {.key.prefix = prefix_of("fd66::9/64")};
+	uint32_t ifindex;
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct address back = {0};
+		struct nlmsghdr *message = begin(RTM_NEWADDR);
+		codec_address_encode(message, &given, 12);
+		mnl_attr_put_u32(message, IFA_FLAGS, cases[i].flags);
+		ck_assert_int_eq(codec_address_decode(message, &back, &ifindex), 0);
+		ck_assert(object_has(&back, ADDRESS_LASTING));
+		ck_assert_uint_eq(back.lasting, cases[i].lasting);
+		ck_assert(notify_concerns(message, &no_uplinks)); /* it is ours */
+	}
 }
 END_TEST
 
@@ -323,6 +393,8 @@ Suite *check_suite(void)
 	tcase_add_test(tests, test_foreign_routes_are_no_concern);
 	tcase_add_loop_test(tests, test_rule_round_trip, 0, 3);
 	tcase_add_test(tests, test_dynamic_addresses_do_not_wake);
+	tcase_add_test(tests, test_lifetimes);
+	tcase_add_test(tests, test_table_of_the_gateway);
 	tcase_add_test(tests, test_link_events);
 	suite_add_tcase(suite, tests);
 	return suite;

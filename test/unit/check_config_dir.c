@@ -174,7 +174,7 @@ END_TEST
 static void expect_complete(const char *profile, const json_t *tree)
 {
 	static const char *const left_out[] = {"$schema", "profile", "cloud.ssid",
-		"batadv.gw_sel_class", "batadv.log_level", "batadv.network_coding", "gateway.use"};
+		"batadv.gw_sel_class", "batadv.log_level", "gateway.use"};
 	char path[64];
 
 	for (size_t i = 0; i < config_root.child_count; i++) {
@@ -230,8 +230,7 @@ START_TEST(test_shipped_profiles)
 		ck_assert_str_eq(config->cloud.ipv4, profiles[i].ipv4);
 		ck_assert_int_eq(config->batadv.mtu, 1532);
 		ck_assert_uint_eq(config->batadv.settings.head.has,
-			(FIELD_BIT(MESH_FIELD_COUNT) - 1) & ~FIELD_BIT(MESH_LOG_LEVEL) &
-				~FIELD_BIT(MESH_NETWORK_CODING));
+			(FIELD_BIT(MESH_FIELD_COUNT) - 1) & ~FIELD_BIT(MESH_LOG_LEVEL));
 		reading_free(&reading);
 	}
 }

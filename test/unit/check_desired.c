@@ -36,7 +36,7 @@ START_TEST(whole_node)
 	ck_assert(has_address(&scene, "fe80::a8aa:aaff:fe0d:feaa/64", "anygw"));
 	ck_assert(has_address(&scene, "10.13.115.170/32", "eth0.17"));
 	ck_assert_uint_eq(state_count(&scene.desired, OBJECT_RULE), 2);
-	ck_assert_uint_eq(state_count(&scene.desired, OBJECT_ROUTE), 6);
+	ck_assert_uint_eq(state_count(&scene.desired, OBJECT_ROUTE), 7);
 	ck_assert(scene.desired.ruleset.present);
 	scene_close(&scene);
 }
@@ -182,6 +182,118 @@ START_TEST(unsupported_setting)
 }
 END_TEST
 
+/* A kernel that does not know what is off anyway lacks nothing. */
+START_TEST(unsupported_and_off)
+{
+	struct scene scene;
+	char key[IFNAMSIZ] = "bat0";
+
+	scene_open(&scene);
+	object_give(&scene.config.batadv.settings, MESH_NETWORK_CODING, network_coding, 0);
+	struct mesh *mesh = state_add(&scene.observed, OBJECT_MESH, key);
+	object_give(mesh, MESH_FRAGMENTATION, fragmentation, 1);
+	scene_build(&scene);
+	ck_assert_ptr_null(problem_of(&scene, PROBLEM_UNSUPPORTED));
+	scene_close(&scene);
+}
+END_TEST
+
+START_TEST(kernel_without_ipv6)
+{
+	struct scene scene;
+
+	scene_open(&scene);
+	scene.observed.no_ipv6 = true;
+	scene_build(&scene);
+	ck_assert(has_address(&scene, "10.13.0.1/16", "anygw"));
+	ck_assert(!has_address(&scene, "fd0d:fe46:8ce8::1/64", "anygw"));
+	ck_assert_uint_eq(state_count(&scene.desired, OBJECT_RULE), 1);
+	for (size_t i = 0; i < state_count(&scene.desired, OBJECT_ROUTE); i++) {
+		const struct route *route = state_at(&scene.desired, OBJECT_ROUTE, i);
+		ck_assert_uint_eq(route->key.destination.ip.family, AF_INET);
+	}
+	for (size_t i = 0; i < state_count(&scene.desired, OBJECT_LINK); i++) {
+		const struct link *link = state_at(&scene.desired, OBJECT_LINK, i);
+		ck_assert(!object_has(link, LINK_ADDR_GEN_MODE));
+		ck_assert(!object_has(link, LINK_ACCEPT_RA));
+		ck_assert(!object_has(link, LINK_ACCEPT_DAD));
+	}
+	ck_assert_ptr_nonnull(state_find_link(&scene.desired, "eth0.29"));
+	ck_assert_str_eq(problem_of(&scene, PROBLEM_UNSUPPORTED)->object, "IPv6");
+	scene_close(&scene);
+}
+END_TEST
+
+static struct rule *add_foreign_rule(struct scene *scene, uint32_t table)
+{
+	struct rule_key key = {.priority = 10};
+
+	ck_assert_int_eq(prefix_parse("10.13.0.1/32", &key.source), 0);
+	struct rule *rule = state_add(&scene->observed, OBJECT_RULE, &key);
+	object_give(rule, RULE_TABLE, table, table);
+	object_give(rule, RULE_SUPPRESS, suppress, -1);
+	return rule;
+}
+
+static struct route *add_foreign_route(struct scene *scene, const char *destination,
+	const char *link)
+{
+	struct route_key key = {.table = STATE_TABLE_ANYCAST};
+
+	ck_assert_int_eq(prefix_parse(destination, &key.destination), 0);
+	snprintf(key.link, sizeof(key.link), "%s", link);
+	return state_add(&scene->observed, OBJECT_ROUTE, &key);
+}
+
+START_TEST(foreign_rule_in_the_way)
+{
+	struct scene scene;
+
+	scene_open(&scene);
+	add_foreign_rule(&scene, STATE_TABLE_ANYCAST);
+	scene_build(&scene);
+	ck_assert_ptr_null(problem_of(&scene, PROBLEM_IN_THE_WAY)); /* it does the same */
+	scene_close(&scene);
+
+	scene_open(&scene);
+	add_foreign_rule(&scene, 99);
+	scene_build(&scene);
+	ck_assert_str_eq(problem_of(&scene, PROBLEM_IN_THE_WAY)->object,
+		"from 10.13.0.1/32 lookup 99 priority 10");
+	scene_close(&scene);
+
+	scene_open(&scene);
+	add_foreign_rule(&scene, 99)->head.flags = OBJECT_OWNED; /* to be mended, not named */
+	scene_build(&scene);
+	ck_assert_ptr_null(problem_of(&scene, PROBLEM_IN_THE_WAY));
+	scene_close(&scene);
+}
+END_TEST
+
+START_TEST(foreign_route_in_the_way)
+{
+	static const char *const links[] = {"", "br-lan"};
+	struct scene scene;
+
+	for (size_t i = 0; i < 2; i++) {
+		scene_open(&scene);
+		add_foreign_route(&scene, "10.13.0.0/16", links[i]);
+		scene_build(&scene);
+		ck_assert_ptr_nonnull(problem_of(&scene, PROBLEM_IN_THE_WAY));
+		scene_close(&scene);
+	}
+	scene_open(&scene);
+	add_foreign_route(&scene, "10.14.0.0/16", "br-lan"); /* elsewhere */
+	struct route *same = add_foreign_route(&scene, "10.13.0.0/16", "anygw");
+	struct prefix source;
+	ck_assert_int_eq(prefix_parse("10.13.0.1/32", &source), 0);
+	object_give(same, ROUTE_SOURCE, source, source.ip);
+	scene_build(&scene);
+	ck_assert_ptr_null(problem_of(&scene, PROBLEM_IN_THE_WAY));
+	scene_close(&scene);
+}
+END_TEST
+
 Suite *check_suite(void)
 {
 	Suite *suite = suite_create("desired");
@@ -196,6 +308,10 @@ Suite *check_suite(void)
 	tcase_add_test(tests, vlan_as_a_port_and_as_a_mesh_link);
 	tcase_add_test(tests, port_of_an_older_configuration);
 	tcase_add_test(tests, unsupported_setting);
+	tcase_add_test(tests, unsupported_and_off);
+	tcase_add_test(tests, kernel_without_ipv6);
+	tcase_add_test(tests, foreign_rule_in_the_way);
+	tcase_add_test(tests, foreign_route_in_the_way);
 	suite_add_tcase(suite, tests);
 	return suite;
 }

@@ -175,6 +175,28 @@ START_TEST(mesh_without_fragmentation)
 	state_find_link(&scene.observed, "eth0")->max_mtu = 1500;
 	scene_build(&scene);
 	ck_assert_uint_eq(want(&scene, "bat0")->mtu, 1436);
+	/* Nothing is fragmented; what is small is the mesh interface. */
+	ck_assert_str_eq(problem_of(&scene, PROBLEM_FRAGMENTATION)->object, "bat0");
+	scene_close(&scene);
+}
+END_TEST
+
+/* What counts is whether a client's packet fits, not the MTU that was wished for. */
+START_TEST(fragmentation_is_said_where_it_is)
+{
+	struct scene scene;
+
+	scene_open(&scene);
+	scene.config.batadv.mtu = 1496;
+	scene_build(&scene);
+	ck_assert_str_eq(problem_of(&scene, PROBLEM_FRAGMENTATION)->object, "eth0");
+	scene_close(&scene);
+
+	scene_open(&scene);
+	scene.config.lan.mtu = 1400;
+	state_find_link(&scene.observed, "eth0")->max_mtu = 1500;
+	scene_build(&scene);
+	ck_assert_ptr_null(problem_of(&scene, PROBLEM_FRAGMENTATION));
 	scene_close(&scene);
 }
 END_TEST
@@ -216,6 +238,7 @@ Suite *check_suite(void)
 	tcase_add_test(tests, layer3_vlans);
 	tcase_add_test(tests, switch_port_in_the_bridge);
 	tcase_add_test(tests, mesh_without_fragmentation);
+	tcase_add_test(tests, fragmentation_is_said_where_it_is);
 	tcase_add_test(tests, choice_of_the_primary_link);
 	suite_add_tcase(suite, tests);
 	return suite;

@@ -346,6 +346,45 @@ START_TEST(address_changed_by_hand)
 }
 END_TEST
 
+START_TEST(address_about_to_expire)
+{
+	struct address *address = find(OBJECT_ADDRESS, "fd0d::1/64 dev anygw");
+
+	address->lasting = 0;
+	ck_assert_str_eq(plan_text(), "delete address fd0d::1/64 dev anygw\n"
+				      "create address fd0d::1/64 dev anygw\n");
+}
+END_TEST
+
+/* The kernel keeps both, in any order; ours is the one that is found. */
+START_TEST(foreign_beside_ours)
+{
+	struct rule rule = *(struct rule *)state_at(&net.observed, OBJECT_RULE, 0);
+	struct route *ours = find(OBJECT_ROUTE, "10.13.0.0/16 dev anygw table 170 metric 0");
+	struct route route = *ours;
+
+	rule.head.flags = 0;
+	rule.table = 99;
+	route.head.flags = 0;
+	route.source = prefix_of("10.13.47.1/32").ip;
+	for (int i = 0; i < 2; i++) {
+		*(struct rule *)state_add(&net.observed, OBJECT_RULE, &rule.key) = rule;
+		*(struct route *)state_add(&net.observed, OBJECT_ROUTE, &route.key) = route;
+		ck_assert_str_eq(plan_text(), "");
+	}
+}
+END_TEST
+
+/* Somebody may give a link the highest number there is. */
+START_TEST(number_chosen_by_hand)
+{
+	observed_link("eth1")->head.ifindex = INT32_MAX;
+	drop_anygw();
+	plan_text();
+	ck_assert_uint_eq(net.plan.ops[0].ifindex, 101);
+}
+END_TEST
+
 START_TEST(everything_purged)
 {
 	state_free(&net.desired);
@@ -401,8 +440,9 @@ Suite *check_suite(void)
 		ruleset_flushed, ruleset_changed, nat_alone, both_tables_flushed, bridge_deleted,
 		vlan_protocol_changed, algorithm_changed, older_objects_removed,
 		gone_with_the_lowest, address_promoted, foreign_untouched, foreign_in_the_way,
-		address_changed_by_hand, everything_purged, stacked_links_lowest_first,
-		link_goes_up, numbers_above_all};
+		address_changed_by_hand, address_about_to_expire, foreign_beside_ours,
+		number_chosen_by_hand, everything_purged, stacked_links_lowest_first, link_goes_up,
+		numbers_above_all};
 	Suite *suite = suite_create("diff");
 	TCase *drift = tcase_create("drift");
 

@@ -101,14 +101,14 @@ START_TEST(surroundings_are_clean)
 	signal(SIGUSR2, SIG_IGN);
 	umask(077);
 
-	int fd = spawn_script("env; pwd; umask; readlink /proc/self/fd/0; ls /proc/$$/fd | tr "
-			      "'\\n' ' '; echo; grep -E 'SigBlk|SigIgn' /proc/self/status; ps -o "
+	int fd = spawn_script("env; pwd; umask; readlink /proc/self/fd/0; ls -m /proc/$$/fd; "
+			      "grep -E 'SigBlk|SigIgn' /proc/self/status; ps -o "
 			      "pgid= -p $$ | tr -d ' '; echo $$");
 	ck_assert_int_eq(process_release(&process), 0);
 	read_all(fd, text, sizeof(text));
 	ck_assert_ptr_nonnull(strstr(text, "GREETING=hello world\n"));
 	ck_assert_ptr_null(strstr(text, "SECRET"));
-	ck_assert_ptr_nonnull(strstr(text, "\n/\n0022\n/dev/null\n0 1 2 \n"));
+	ck_assert_ptr_nonnull(strstr(text, "\n/\n0022\n/dev/null\n0, 1, 2\n"));
 	ck_assert_ptr_nonnull(strstr(text, "SigBlk:\t0000000000000000"));
 	ck_assert_ptr_nonnull(strstr(text, "SigIgn:\t0000000000001000")); /* PIPE alone */
 	char pids[64];

@@ -58,6 +58,8 @@ static void fill_config(void)
 	text_copy(config.anycast.device, sizeof(config.anycast.device), "anygw");
 	config.batadv.enabled = true;
 	config.batadv.mtu = 1532;
+	config.batadv.settings.fragmentation = 1;
+	config.lan.mtu = 1500;
 	text_copy(config.batadv.device, sizeof(config.batadv.device), "bat0");
 	text_copy(config.batadv.algorithm, sizeof(config.batadv.algorithm), "BATMAN_IV");
 	config.bmx7.enabled = true;

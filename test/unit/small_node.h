@@ -73,6 +73,7 @@ static inline struct address *add_address(struct state *state, const char *link,
 	struct address *address = state_add(state, OBJECT_ADDRESS, &key);
 	address->head.flags = OBJECT_OWNED;
 	object_give(address, ADDRESS_METRIC, metric, metric);
+	object_give(address, ADDRESS_LASTING, lasting, 1);
 	object_give(address, ADDRESS_NODAD, nodad, key.prefix.ip.family == AF_INET6);
 	return address;
 }
