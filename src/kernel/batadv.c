@@ -98,7 +98,14 @@ static int open_listener(struct batadv *batadv)
 		return 0;
 	}
 	int error = netlink_open_listener(&batadv->listener, NETLINK_GENERIC, LISTENER_SIZE);
-	return error < 0 ? error : netlink_join(batadv->listener, batadv->config_group);
+	if (error < 0) {
+		return error;
+	}
+	error = netlink_join(batadv->listener, batadv->config_group);
+	if (error < 0) {
+		close_listener(batadv); /* a deaf one would pass for one that hears */
+	}
+	return error;
 }
 
 int batadv_resolve(struct batadv *batadv)

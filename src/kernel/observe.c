@@ -407,7 +407,7 @@ int kernel_observe(struct kernel *kernel, const struct observe_scope *scope, str
 		return fail(err, "sysctls", error);
 	}
 	state_sort(&observer.state);
-	sysctl_watch_follow(&kernel->sysctl_watch, &observer.state);
+	sysctl_watch_follow(&kernel->sysctl_watch, &observer.state, &kernel->uplinks);
 	*state = observer.state;
 	memset(&observer.state, 0, sizeof(observer.state));
 	return 0;

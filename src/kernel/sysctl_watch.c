@@ -2,6 +2,7 @@
 #include "kernel/sysctl_watch.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/inotify.h>
@@ -10,14 +11,19 @@
 #include "base/cleanup.h"
 #include "kernel/kernel.h"
 
-static const struct {
+struct file_name {
 	const char *family;
 	const char *name;
-} files[SYSCTL_WATCH_FILES] = {
+};
+
+static const struct file_name device_files[] = {
 	{"ipv4", "arp_ignore"},
 	{"ipv6", "accept_dad"},
 	{"ipv6", "accept_ra"},
+	{"ipv6", "addr_gen_mode"},
 };
+static const struct file_name uplink_files[] = {{"ipv6", "accept_ra"}};
+static const struct file_name node_files[] = {{"ipv4", "promote_secondaries"}};
 
 void sysctl_watch_open(struct sysctl_watch *watch)
 {
@@ -25,76 +31,115 @@ void sysctl_watch_open(struct sysctl_watch *watch)
 	watch->fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
 }
 
+/* The kernel does not end a watch when the link goes: the file stays, without a name. */
+static void forget_file(struct sysctl_watch *watch, struct watched_file *file)
+{
+	(void)inotify_rm_watch(watch->fd, file->number);
+	close(file->fd);
+	*file = watch->files[--watch->count];
+}
+
 void sysctl_watch_close(struct sysctl_watch *watch)
 {
+	while (watch->count > 0) {
+		forget_file(watch, &watch->files[0]);
+	}
 	if (watch->fd >= 0) {
 		close(watch->fd);
 	}
 	watch->fd = -1;
-	watch->count = 0;
 }
 
-static bool is_to_be_watched(const struct link *link)
+static struct watched_file *find_file(struct sysctl_watch *watch, const char *path)
+{
+	for (size_t i = 0; i < watch->count; i++) {
+		if (strcmp(watch->files[i].path, path) == 0) {
+			return &watch->files[i];
+		}
+	}
+	return NULL;
+}
+
+/* Asked for anew each time: the same inode has the same number, but the file may be another one.
+ * The kernel makes a link's IPv6 files anew when its MTU was below 1280. */
+static void watch_file(struct sysctl_watch *watch, const char *path)
+{
+	struct watched_file *file = find_file(watch, path);
+	int number = inotify_add_watch(watch->fd, path, IN_MODIFY);
+
+	if (file != NULL && number == file->number) {
+		file->wanted = true;
+		return;
+	}
+	if (file != NULL) {
+		forget_file(watch, file);
+	}
+	if (number < 0) {
+		return; /* this kernel has none such */
+	}
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	number = inotify_add_watch(watch->fd, path, IN_MODIFY); /* of the inode that is open now */
+	if (fd < 0 || watch->count == SYSCTL_WATCH_FILES) {
+		(void)inotify_rm_watch(watch->fd, number);
+		cleanup_close(&fd);
+		return;
+	}
+	file = &watch->files[watch->count++];
+	*file = (struct watched_file){.number = number, .fd = fd, .wanted = true};
+	text_copy(file->path, sizeof(file->path), path);
+}
+
+static void watch_files(struct sysctl_watch *watch, const struct file_name *files, size_t count,
+	const char *link)
+{
+	char path[sizeof(((struct watched_file *)NULL)->path)];
+
+	for (size_t i = 0; i < count; i++) {
+		(void)snprintf(path, sizeof(path), "/proc/sys/net/%s/conf/%s/%s", files[i].family,
+			link, files[i].name);
+		watch_file(watch, path);
+	}
+}
+
+static bool is_device(const struct link *link)
 {
 	return (link->head.flags & OBJECT_OWNED) &&
 	       (link->kind == LINK_BRIDGE || link->kind == LINK_MACVLAN);
 }
 
-static void watch_link(struct sysctl_watch *watch, const struct link *link)
+static bool is_uplink(const struct uplinks *uplinks, const struct link *link)
 {
-	struct watched_link *watched = &watch->links[watch->count++];
-	char path[64];
-
-	memcpy(watched->name, link->name, sizeof(watched->name));
-	watched->ifindex = link->head.ifindex;
-	for (size_t i = 0; i < SYSCTL_WATCH_FILES; i++) {
-		(void)snprintf(path, sizeof(path), "/proc/sys/net/%s/conf/%s/%s", files[i].family,
-			link->name, files[i].name);
-		watched->numbers[i] = inotify_add_watch(watch->fd, path, IN_MODIFY);
-	}
-}
-
-/* The kernel does not end a watch when the link goes: the file stays, without a name. */
-static void forget_link(struct sysctl_watch *watch, size_t index)
-{
-	for (size_t i = 0; i < SYSCTL_WATCH_FILES; i++) {
-		if (watch->links[index].numbers[i] >= 0) {
-			(void)inotify_rm_watch(watch->fd, watch->links[index].numbers[i]);
-		}
-	}
-	watch->links[index] = watch->links[--watch->count];
-}
-
-static bool is_watched(const struct sysctl_watch *watch, const struct link *link)
-{
-	for (size_t i = 0; i < watch->count; i++) {
-		if (watch->links[i].ifindex == link->head.ifindex) {
+	for (size_t i = 0; i < uplinks->count; i++) {
+		if (uplinks->numbers[i] == link->head.ifindex) {
 			return true;
 		}
 	}
 	return false;
 }
 
-void sysctl_watch_follow(struct sysctl_watch *watch, const struct state *observed)
+void sysctl_watch_follow(struct sysctl_watch *watch, const struct state *observed,
+	const struct uplinks *uplinks)
 {
 	if (watch->fd < 0) {
 		return;
 	}
-	for (size_t i = 0; i < watch->count;) {
-		const struct watched_link *watched = &watch->links[i];
-		const struct link *link = state_find_link(observed, watched->name);
-		if (link != NULL && link->head.ifindex == watched->ifindex &&
-			is_to_be_watched(link)) {
-			i++;
-		} else {
-			forget_link(watch, i);
-		}
+	for (size_t i = 0; i < watch->count; i++) {
+		watch->files[i].wanted = false;
 	}
+	watch_files(watch, node_files, ARRAY_SIZE(node_files), "all");
 	for (size_t i = 0; i < state_count(observed, OBJECT_LINK); i++) {
 		const struct link *link = state_at(observed, OBJECT_LINK, i);
-		if (is_to_be_watched(link) && !is_watched(watch, link) &&
-			watch->count < SYSCTL_WATCH_LINKS) {
-			watch_link(watch, link);
+		if (is_device(link)) {
+			watch_files(watch, device_files, ARRAY_SIZE(device_files), link->name);
+		} else if (is_uplink(uplinks, link)) {
+			watch_files(watch, uplink_files, ARRAY_SIZE(uplink_files), link->name);
+		}
+	}
+	for (size_t i = 0; i < watch->count;) {
+		if (watch->files[i].wanted) {
+			i++;
+		} else {
+			forget_file(watch, &watch->files[i]);
 		}
 	}
 }
