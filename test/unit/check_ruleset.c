@@ -409,6 +409,42 @@ START_TEST(own_anycast_mac_is_kept_local)
 }
 END_TEST
 
+/* Where the node serves its clients, nobody behind one port serves those behind another. */
+START_TEST(only_the_node_serves)
+{
+	static const struct {
+		const struct frame_spec frame;
+		const char *rule;
+		const char *from_mesh;
+	} cases[] = {
+		{UDP_FRAME(CLIENT4, "255.255.255.255", 67, 68), "dhcp4-reply-forward",
+			"dhcp4-reply-mesh"},
+		{UDP_FRAME(CLIENT6, "ff02::1", 547, 546), "dhcp6-reply-forward",
+			"dhcp6-reply-mesh"},
+		{ND_FRAME(134, CLIENT6, NULL), "router-advert-forward", "router-advert-mesh"},
+		{UDP_FRAME("0.0.0.0", "255.255.255.255", 68, 67), "dhcp4-request-mesh",
+			"dhcp4-request-mesh"},
+	};
+	struct ruleset_request request = make_request(0x8100);
+
+	request.serves = true;
+	struct ruleset ruleset = build(&request);
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		ck_assert_str_eq(run_frame(&ruleset, &cases[i].frame, FROM_LAN), cases[i].rule);
+		ck_assert_str_eq(run_frame(&ruleset, &cases[i].frame, FROM_MESH),
+			cases[i].from_mesh);
+	}
+	request.anycast = false; /* then one server and one router serve the whole cloud */
+	ruleset_free(&ruleset);
+	ruleset = build(&request);
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		ck_assert_str_eq(run_frame(&ruleset, &cases[i].frame, FROM_LAN), "");
+	}
+	ruleset_free(&ruleset);
+}
+END_TEST
+
 START_TEST(equality_sees_what_matters)
 {
 	struct ruleset_request request = make_request(0x8100);
@@ -472,6 +508,7 @@ Suite *check_suite(void)
 	tcase_add_test(tests, without_anycast_only_mesh_protocols);
 	tcase_add_test(tests, anycast_parts_may_be_missing);
 	tcase_add_test(tests, own_anycast_mac_is_kept_local);
+	tcase_add_test(tests, only_the_node_serves);
 	tcase_add_test(tests, equality_sees_what_matters);
 	suite_add_tcase(suite, tests);
 	return suite;
