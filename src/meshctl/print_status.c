@@ -146,7 +146,9 @@ static void print_node(const json_t *status, const struct status_view *view)
 	if (primary[0] != '\0') {
 		print_styled(view->to, view->colour, PRINT_DIM, " of %s", primary);
 	} else {
-		print_styled(view->to, view->colour, PRINT_WARNING, "  no primary link yet");
+		print_styled(view->to, view->colour, PRINT_WARNING, "  %s",
+			status_text(node, "mac")[0] != '\0' ? "of a link that is gone"
+							    : "no primary link yet");
 	}
 	print_end(view->to);
 }
