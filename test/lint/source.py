@@ -97,6 +97,28 @@ def check_spdx(tree):
     return found
 
 
+# Pages of others that ours point to. Each was seen on Debian: an unknown one is a slip or new here.
+FOREIGN_PAGES = set(
+    "alfred.8 babeld.8 batctl.8 bridge.8 dnsmasq.8 glob.7 ip.8 journalctl.1 nft.8 sd-daemon.3"
+    " systemd.1".split()
+)
+MAN_REFERENCE = re.compile(r"^\.Xr (\S+) (\S+)", re.M)
+
+
+def check_references(tree):
+    """What a man page points to is there, in that section."""
+    pages = tree.files("docs/man", suffix=tuple(f".{section}" for section in range(1, 9)))
+    known = FOREIGN_PAGES | {path.split("/")[-1] for path in pages}
+    found = []
+    for path in pages:
+        text = tree.read(path)
+        for match in MAN_REFERENCE.finditer(text):
+            if f"{match.group(1)}.{match.group(2)}" not in known:
+                place = f"{path}:{line_of(text, match.start())}"
+                found.append(f"{place}: no page is called {match.group(1)}({match.group(2)})")
+    return found
+
+
 def check_whitespace(tree):
     """No white space at a line's end, one line feed at the file's end."""
     found = []
@@ -222,6 +244,7 @@ CHECKS = {
     "guards": check_guards,
     "sizes": check_sizes,
     "spdx": check_spdx,
+    "references": check_references,
     "whitespace": check_whitespace,
     "json": check_json,
 }
