@@ -88,10 +88,15 @@ def check_libraries(tree):
     return found
 
 
+# Sources, what builds them, and the files of a running system that can hold a comment.
+SPDX_SUFFIXES = (".c", ".h", ".py", ".sh", ".in", "CMakeLists.txt", ".conf")
+SPDX_SUFFIXES += tuple(f".{section}" for section in range(1, 9))
+
+
 def check_spdx(tree):
     """Every source file names its licence in its first lines."""
     found = []
-    for path in tree.files(suffix=(".c", ".h", ".py", ".sh", ".h.in")) + tree.scripts():
+    for path in tree.files(suffix=SPDX_SUFFIXES) + tree.scripts():
         if SPDX not in "\n".join(tree.read(path).split("\n")[:3]):
             found.append(f"{path}:1: no line {SPDX}")
     return found
