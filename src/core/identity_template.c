@@ -171,13 +171,14 @@ int template_expand(enum template_kind kind, const char *template,
 	return 0;
 }
 
-/* Reads "/NUMBER" at *at and moves past it. -EINVAL when there is none from 1 to max. */
+/* Reads "/NUMBER" at *at and moves past it. -EINVAL when there is none from 1 to max, or one with a
+ * leading zero, as everywhere else that a length is read. */
 static int read_length(const char **at, unsigned int max, uint8_t *length)
 {
 	size_t digits = strspn(*at + 1, "0123456789");
 	unsigned int value = 0;
 
-	if (**at != '/' || digits == 0 || digits > 3) {
+	if (**at != '/' || digits == 0 || digits > 3 || (*at)[1] == '0') {
 		return -EINVAL;
 	}
 	for (size_t i = 1; i <= digits; i++) {
@@ -204,14 +205,16 @@ int template_read_lengths(struct address_template *template, struct err *err)
 	}
 	if (read_length(&at, form->bits, &read.mask) < 0) {
 		return template_error(read.kind, read.text, err,
-			"the length after / must be a number from 1 to %u, such as \"%s\"",
+			"the length after / must be a number from 1 to %u without a leading zero, "
+			"such as \"%s\"",
 			form->bits, form->example);
 	}
 	read.range = read.mask;
 	if (*at == '/' && read_length(&at, form->bits, &read.range) < 0) {
 		return template_error(read.kind, read.text, err,
-			"the RANGE in /MASK/RANGE must be a number from %u to %u", read.mask,
-			form->bits);
+			"the RANGE in /MASK/RANGE must be a number from %u to %u without a leading "
+			"zero",
+			read.mask, form->bits);
 	}
 	if (*at != '\0') {
 		return template_error(read.kind, read.text, err,
