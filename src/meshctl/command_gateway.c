@@ -7,6 +7,7 @@
 #include "meshctl/command.h"
 #include "meshctl/print_gateway.h"
 #include "meshctl/status_sections.h"
+#include "meshctl/usage.h"
 #include "meshctl/wrap.h"
 
 /* What a word after "gateway" takes, besides --json. */
@@ -40,13 +41,6 @@ static const struct action actions[] = {
 	{"reset", "reset", true, 0, NULL},
 };
 
-static int fail(const char *text, const char *word)
-{
-	fprintf(stderr, "meshctl: gateway: %s%s%s\nTry: meshctl gateway --help\n", text,
-		word == NULL ? "" : ": ", word == NULL ? "" : word);
-	return EXIT_CODE_USAGE;
-}
-
 static const struct action *find_action(const char *word)
 {
 	for (size_t i = 1; i < ARRAY_SIZE(actions); i++) {
@@ -77,18 +71,20 @@ static int check_options(const struct options *options, const struct action *act
 	};
 
 	if ((action->takes & ACTION_NODE) != 0 && options->second == NULL) {
-		return fail("this needs a NODE, see meshctl gateway", options->operand);
+		return usage_fail("gateway", "this needs a NODE, see meshctl gateway",
+			options->operand);
 	}
 	if ((action->takes & ACTION_NODE) == 0 && options->second != NULL) {
-		return fail("no such argument", options->second);
+		return usage_fail("gateway", "no such argument", options->second);
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(given); i++) {
 		if (given[i].given && (action->takes & given[i].bit) == 0) {
-			return fail("this does not take that option", given[i].name);
+			return usage_fail("gateway", "this does not take that option",
+				given[i].name);
 		}
 	}
 	if (options->family != NULL && !is_family(options->family)) {
-		return fail("a family is ipv4 or ipv6, not", options->family);
+		return usage_fail("gateway", "a family is ipv4 or ipv6, not", options->family);
 	}
 	return EXIT_CODE_OK;
 }
@@ -166,7 +162,7 @@ static int choose(const struct options *options, const struct action *action)
 	int code;
 
 	if (params == NULL) {
-		return fail("that NODE is not UTF-8 text", NULL);
+		return usage_fail("gateway", "that NODE is not UTF-8 text", NULL);
 	}
 	code = command_ask(options, &request, &result);
 	if (code != EXIT_CODE_OK) {
@@ -186,7 +182,7 @@ int command_gateway(const struct options *options)
 	const struct action *action = find_action(options->operand);
 
 	if (action == NULL) {
-		return fail("no such action", options->operand);
+		return usage_fail("gateway", "no such action", options->operand);
 	}
 	int code = check_options(options, action);
 	if (code != EXIT_CODE_OK) {

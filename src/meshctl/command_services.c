@@ -7,6 +7,7 @@
 #include "control/client.h"
 #include "meshctl/command.h"
 #include "meshctl/print_services.h"
+#include "meshctl/usage.h"
 
 #define REEXEC_TIMEOUT_MS 20000 /* the new program has 10 s to say whether it would start */
 
@@ -95,8 +96,8 @@ int command_restart(const struct options *options)
 	json_t *params CLEANUP(cleanup_json) = NULL;
 
 	if (options->operand == NULL) {
-		fputs("meshctl: restart needs the name of a child, see meshctl children\n", stderr);
-		return EXIT_CODE_USAGE;
+		return usage_fail("restart", "the name of a child is missing, see meshctl children",
+			NULL);
 	}
 	params = json_pack("{s:s}", "name", options->operand);
 	struct command_request request = {.method = "restart", .params = params};

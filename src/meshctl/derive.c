@@ -10,14 +10,11 @@
 #include "base/err.h"
 #include "core/identity.h"
 #include "core/json_text.h"
+#include "meshctl/command.h"
+#include "meshctl/usage.h"
 
+#define COMMAND        "derive"
 #define INTERFACES_MAX 32
-
-enum exit_code {
-	EXIT_CODE_OK = 0,
-	EXIT_CODE_ERROR = 1,
-	EXIT_CODE_USAGE = 4,
-};
 
 struct derive_options {
 	struct identity_request request;
@@ -77,22 +74,16 @@ static void print_usage(FILE *to)
 		to);
 }
 
-static int usage_error(const char *what, const char *value)
-{
-	fprintf(stderr, "meshctl derive: %s%s\n", what, value);
-	print_usage(stderr);
-	return -1;
-}
-
 static int add_interface(struct derive_options *options, const char *name)
 {
 	if (!ifname_is_valid(name)) {
-		return usage_error("--interface takes 1 to 15 characters without /, :, % and "
-				   "blanks, not: ",
+		return usage_fail(COMMAND,
+			"--interface takes 1 to 15 characters without /, :, % and "
+			"blanks, not",
 			name);
 	}
 	if (options->interface_count == INTERFACES_MAX) {
-		return usage_error("too many --interface, from: ", name);
+		return usage_fail(COMMAND, "too many --interface, from", name);
 	}
 	options->interfaces[options->interface_count++] = name;
 	return 0;
@@ -101,14 +92,16 @@ static int add_interface(struct derive_options *options, const char *name)
 static int set_mac(struct derive_options *options, const char *text)
 {
 	if (mac_parse(text, &options->request.mac) < 0) {
-		return usage_error("--mac takes six pairs of hexadecimal digits such as "
-				   "a8:40:41:1f:73:aa, not: ",
+		return usage_fail(COMMAND,
+			"--mac takes six pairs of hexadecimal digits such as "
+			"a8:40:41:1f:73:aa, not",
 			text);
 	}
 	options->request.has_mac = true;
 	return 0;
 }
 
+/* 0, or the exit code. */
 static int set_option(struct derive_options *options, int option)
 {
 	struct identity_request *request = &options->request;
@@ -146,32 +139,37 @@ static int set_option(struct derive_options *options, int option)
 		options->help = true;
 		return 0;
 	default:
-		print_usage(stderr); /* getopt has said what is wrong */
-		return -1;
+		return EXIT_CODE_USAGE;
 	}
 }
 
+/* 0, or the exit code. */
 static int read_options(struct derive_options *options, int argc, char **argv)
 {
 	int option = 0;
 
 	optind = 0; /* the caller may have read options of its own */
-	while ((option = getopt_long(argc, argv, "h", long_options, NULL)) != -1) {
-		if (set_option(options, option) < 0) {
-			return -1;
+	while ((option = getopt_long(argc, argv, USAGE_SHORT_OPTIONS "h", long_options, NULL)) !=
+		-1) {
+		if (option == '?' || option == ':') {
+			return usage_fail_option(COMMAND, option, long_options, argv);
+		}
+		int code = set_option(options, option);
+		if (code != 0) {
+			return code;
 		}
 	}
 	if (options->help) {
 		return 0;
 	}
 	if (optind < argc) {
-		return usage_error("unexpected: ", argv[optind]);
+		return usage_fail(COMMAND, "no such argument", argv[optind]);
 	}
 	if (options->request.ssid == NULL) {
-		return usage_error("--ssid is missing", "");
+		return usage_fail(COMMAND, "--ssid is missing", NULL);
 	}
 	if (options->interface_count > 0 && !options->request.has_mac) {
-		return usage_error("--interface needs --mac", "");
+		return usage_fail(COMMAND, "--interface needs --mac", NULL);
 	}
 	return 0;
 }
@@ -305,7 +303,7 @@ static int print_json(const struct derive_options *options, const struct identit
 static int say_error(const struct err *err)
 {
 	fprintf(stderr, "meshctl derive: %s\n", err->text);
-	return EXIT_CODE_ERROR;
+	return EXIT_CODE_FAILURE;
 }
 
 int derive_main(int argc, char **argv)
@@ -314,8 +312,9 @@ int derive_main(int argc, char **argv)
 	struct identity identity = {0};
 	struct err err = {0};
 
-	if (read_options(&options, argc, argv) < 0) {
-		return EXIT_CODE_USAGE;
+	int code = read_options(&options, argc, argv);
+	if (code != 0) {
+		return code;
 	}
 	if (options.help) {
 		print_usage(stdout);
@@ -335,7 +334,7 @@ int derive_main(int argc, char **argv)
 	if (options.json) {
 		if (print_json(&options, &identity) < 0) {
 			fprintf(stderr, "meshctl derive: the JSON could not be written\n");
-			return EXIT_CODE_ERROR;
+			return EXIT_CODE_FAILURE;
 		}
 	} else {
 		print_text(&options, &identity);

@@ -9,6 +9,7 @@
 #include "control/client.h"
 #include "meshctl/command.h"
 #include "meshctl/derive.h"
+#include "meshctl/usage.h"
 #include "version.h"
 
 #define DERIVE_WORDS_MAX 256
@@ -129,60 +130,56 @@ static void print_command_usage(const struct command *command)
 		command->usage, command->text[0] - 'a' + 'A', command->text + 1, command->more);
 }
 
-static int fail_usage(const char *reason, const char *word)
-{
-	fprintf(stderr, "meshctl: %s%s%s\nTry: meshctl --help\n", reason, word == NULL ? "" : ": ",
-		word == NULL ? "" : word);
-	return EXIT_CODE_USAGE;
-}
+#define GO_ON     (-1)
+#define NO_OPTION (-2)
 
-/* Returns -1 to go on, else the exit code. taken: the bits that options of one command ask for. */
+/* Returns GO_ON, NO_OPTION or the exit code. taken: the bits that options of one
+ * command ask for. */
 static int take_option(struct options *options, int option, unsigned int *taken)
 {
 	switch (option) {
 	case 's':
 		options->socket = optarg;
-		return -1;
+		return GO_ON;
 	case 'p':
 		options->profiles = optarg;
 		*taken |= OPTION_PROFILES;
-		return -1;
+		return GO_ON;
 	case 'j':
 		options->json = true;
-		return -1;
+		return GO_ON;
 	case 'a':
 		options->all = true;
 		*taken |= OPTION_ALL;
-		return -1;
+		return GO_ON;
 	case 'o':
 		options->own = true;
 		*taken |= OPTION_ORIGIN;
-		return -1;
+		return GO_ON;
 	case 'r':
 		options->remote = true;
 		*taken |= OPTION_ORIGIN;
-		return -1;
+		return GO_ON;
 	case 'S':
 		options->strict = true;
 		*taken |= OPTION_CHOICE;
-		return -1;
+		return GO_ON;
 	case 'f':
 		options->force = true;
 		*taken |= OPTION_CHOICE;
-		return -1;
+		return GO_ON;
 	case 'F':
 		options->family = optarg;
 		*taken |= OPTION_CHOICE;
-		return -1;
+		return GO_ON;
 	case 'h':
 		options->help = true;
-		return -1;
+		return GO_ON;
 	case 'V':
 		puts("meshctl " MESHD_VERSION);
 		return EXIT_CODE_OK;
 	default:
-		fputs("Try: meshctl --help\n", stderr);
-		return EXIT_CODE_USAGE;
+		return NO_OPTION;
 	}
 }
 
@@ -194,7 +191,7 @@ static int run_derive(const struct options *options, int argc, char **argv)
 	int count = 0;
 
 	if (argc > DERIVE_WORDS_MAX - 3) {
-		return fail_usage("too many arguments", NULL);
+		return usage_fail(argv[0], "too many arguments", NULL);
 	}
 	words[count++] = argv[0];
 	if (options->json) {
@@ -217,8 +214,11 @@ static int run_command(const struct command *command, struct options *options, i
 	int option;
 
 	optind = 0;
-	while ((option = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
+	while ((option = getopt_long(argc, argv, USAGE_SHORT_OPTIONS, long_options, NULL)) != -1) {
 		int code = take_option(options, option, &taken);
+		if (code == NO_OPTION) {
+			return usage_fail_option(command->name, option, long_options, argv);
+		}
 		if (code >= 0) {
 			return code;
 		}
@@ -228,7 +228,7 @@ static int run_command(const struct command *command, struct options *options, i
 		return EXIT_CODE_OK;
 	}
 	if ((taken & ~command->options) != 0) {
-		return fail_usage("this command does not take that option", command->name);
+		return usage_fail(command->name, "this command does not take that option", NULL);
 	}
 	if (optind < argc && (command->options & OPTION_OPERAND) != 0) {
 		options->operand = argv[optind++];
@@ -237,7 +237,7 @@ static int run_command(const struct command *command, struct options *options, i
 		options->second = argv[optind++];
 	}
 	if (optind < argc) {
-		return fail_usage("no such argument", argv[optind]);
+		return usage_fail(command->name, "no such argument", argv[optind]);
 	}
 	int code = command->run(options);
 	if (fflush(stdout) != 0 || ferror(stdout)) {
@@ -268,8 +268,12 @@ int main(int argc, char **argv)
 		options.socket = from_environment;
 	}
 	/* "+" stops at the command, whose options are read next. */
-	while ((option = getopt_long(argc, argv, "+", long_options, NULL)) != -1) {
+	while ((option = getopt_long(argc, argv, "+" USAGE_SHORT_OPTIONS, long_options, NULL)) !=
+		-1) {
 		int code = take_option(&options, option, &taken);
+		if (code == NO_OPTION) {
+			return usage_fail_option(NULL, option, long_options, argv);
+		}
 		if (code >= 0) {
 			return code;
 		}
@@ -280,7 +284,7 @@ int main(int argc, char **argv)
 	}
 	const struct command *command = find_command(argv[optind]);
 	if (command == NULL) {
-		return fail_usage("no such command", argv[optind]);
+		return usage_fail(NULL, "no such command", argv[optind]);
 	}
 	if (command->run == NULL) {
 		return run_derive(&options, argc - optind, argv + optind);
