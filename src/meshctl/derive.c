@@ -97,6 +97,13 @@ static int set_mac(struct derive_options *options, const char *text)
 			"a8:40:41:1f:73:aa, not",
 			text);
 	}
+	/* A link never has such a MAC: what is derived from it is no node's. */
+	if (mac_is_zero(&options->request.mac) || (options->request.mac.bytes[0] & 1) != 0) {
+		return usage_fail(COMMAND,
+			"--mac takes the MAC of one station, whose first byte is even and which is "
+			"not all zero, not",
+			text);
+	}
 	options->request.has_mac = true;
 	return 0;
 }
