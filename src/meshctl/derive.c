@@ -2,29 +2,18 @@
 #include "meshctl/derive.h"
 
 #include <getopt.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
-#include <jansson.h>
-
-#include "base/err.h"
-#include "core/identity.h"
-#include "core/json_text.h"
+#include "core/config.h"
 #include "meshctl/command.h"
+#include "meshctl/derive_print.h"
 #include "meshctl/usage.h"
 
 #define COMMAND        "derive"
-#define INTERFACES_MAX 32
-
-struct derive_options {
-	struct identity_request request;
-	const char *interfaces[INTERFACES_MAX];
-	size_t interface_count;
-	const char *ssid_template;
-	char ssid_text[SSID_TEXT_SIZE]; /* what ssid_template gives */
-	bool json;
-	bool help;
-};
+#define SSID_MAX       (sizeof(((struct config *)0)->cloud.ssid) - 1)
+#define RADIO_SSID_MAX (SSID_TEXT_SIZE - 1)
 
 enum long_option {
 	OPTION_SSID = 256,
@@ -58,7 +47,7 @@ static void print_usage(FILE *to)
 {
 	fputs("usage: meshctl derive --ssid SSID [--mac MAC] [options]\n"
 	      "Prints what a node derives from its cloud's SSID and its own MAC; needs no daemon.\n"
-	      "  --ssid SSID           SSID of the cloud's access points\n"
+	      "  --ssid SSID           SSID of the cloud's access points, at most 127 bytes\n"
 	      "  --mac MAC             MAC of the node's primary link\n"
 	      "  --hostname TEMPLATE   default LiMe-%M4%M5%M6\n"
 	      "  --ipv4 TEMPLATE       ADDRESS/MASK[/RANGE], default 10.%N1.0.0/16\n"
@@ -82,7 +71,7 @@ static int add_interface(struct derive_options *options, const char *name)
 			"blanks, not",
 			name);
 	}
-	if (options->interface_count == INTERFACES_MAX) {
+	if (options->interface_count == DERIVE_INTERFACES_MAX) {
 		return usage_fail(COMMAND, "too many --interface, from", name);
 	}
 	options->interfaces[options->interface_count++] = name;
@@ -175,136 +164,18 @@ static int read_options(struct derive_options *options, int argc, char **argv)
 	if (options->request.ssid == NULL) {
 		return usage_fail(COMMAND, "--ssid is missing", NULL);
 	}
+	if (strlen(options->request.ssid) > SSID_MAX) {
+		char reason[112];
+
+		snprintf(reason, sizeof(reason),
+			"--ssid takes at most %zu bytes, as cloud.ssid does, and this has %zu",
+			SSID_MAX, strlen(options->request.ssid));
+		return usage_fail(COMMAND, reason, NULL);
+	}
 	if (options->interface_count > 0 && !options->request.has_mac) {
 		return usage_fail(COMMAND, "--interface needs --mac", NULL);
 	}
 	return 0;
-}
-
-static void print_row(const char *label, const char *value)
-{
-	printf("%-20s %s\n", label, value[0] != '\0' ? value : "-");
-}
-
-static void print_prefix(const char *label, const struct prefix *prefix)
-{
-	char text[PREFIX_TEXT_SIZE];
-
-	prefix_format(prefix, text);
-	print_row(label, text);
-}
-
-static void print_mac(const char *label, const struct mac *mac)
-{
-	char text[MAC_TEXT_SIZE];
-
-	mac_format(mac, text);
-	print_row(label, text);
-}
-
-static void print_cloud(const struct derive_options *options, const struct identity *identity)
-{
-	const uint8_t *n = identity->network;
-	char text[80];
-
-	print_row("SSID", options->request.ssid);
-	snprintf(text, sizeof(text), "%02x %02x %02x %02x %02x %02x  (%u %u %u %u %u %u)", n[0],
-		n[1], n[2], n[3], n[4], n[5], n[0], n[1], n[2], n[3], n[4], n[5]);
-	print_row("network id", text);
-	snprintf(text, sizeof(text), "%u", identity->cloud_vlan);
-	print_row("cloud VLAN", text);
-	print_prefix("subnet IPv4", &identity->subnet_ipv4);
-	print_prefix("subnet IPv6", &identity->subnet_ipv6);
-	print_mac("anycast MAC", &identity->anycast_mac);
-	print_prefix("anycast IPv4", &identity->anycast_ipv4);
-	print_prefix("anycast IPv6", &identity->anycast_ipv6);
-	ip_format(&identity->anycast_link_local, text);
-	print_row("anycast link-local", text);
-}
-
-static void print_text(const struct derive_options *options, const struct identity *identity)
-{
-	print_cloud(options, identity);
-	if (identity->has_node) {
-		print_mac("node MAC", &identity->mac);
-	}
-	print_row("hostname", identity->hostname);
-	if (identity->has_node) {
-		print_prefix("node IPv4", &identity->node_ipv4);
-		print_prefix("node IPv6", &identity->node_ipv6);
-	}
-	if (options->ssid_template != NULL) {
-		print_row("radio SSID", options->ssid_text);
-	}
-	for (size_t i = 0; i < options->interface_count; i++) {
-		struct mac mac = identity_interface_mac(options->interfaces[i], &identity->mac);
-		char name[IFNAMSIZ];
-		char text[MAC_TEXT_SIZE];
-
-		identity_vlan_name(options->interfaces[i], identity->cloud_vlan, name);
-		mac_format(&mac, text);
-		printf("%-20s %-15s  %s\n", i == 0 ? "hardif" : "", name, text);
-	}
-}
-
-static json_t *json_network_id(const struct identity *identity)
-{
-	const uint8_t *n = identity->network;
-	char hex[13];
-
-	snprintf(hex, sizeof(hex), "%02x%02x%02x%02x%02x%02x", n[0], n[1], n[2], n[3], n[4], n[5]);
-	return json_pack("{s:s, s:[iiiiii]}", "hex", hex, "bytes", n[0], n[1], n[2], n[3], n[4],
-		n[5]);
-}
-
-static json_t *json_interfaces(const struct derive_options *options,
-	const struct identity *identity)
-{
-	json_t *list = json_array();
-
-	for (size_t i = 0; i < options->interface_count; i++) {
-		struct mac mac = identity_interface_mac(options->interfaces[i], &identity->mac);
-		char name[IFNAMSIZ];
-
-		identity_vlan_name(options->interfaces[i], identity->cloud_vlan, name);
-		json_array_append_new(list,
-			json_pack("{s:o, s:o, s:o}", "name",
-				json_text_or_null(options->interfaces[i]), "vlan_name",
-				json_text_or_null(name), "hardif_mac", json_mac(&mac)));
-	}
-	return list;
-}
-
-static int print_json(const struct derive_options *options, const struct identity *identity)
-{
-	char link_local[IP_TEXT_SIZE];
-
-	ip_format(&identity->anycast_link_local, link_local);
-	json_t *root = json_pack("{s:o, s:o, s:o, s:i, s:{s:o, s:o}, s:{s:o, s:o, s:o, s:s}, s:o}",
-		"ssid", json_text_or_null(options->request.ssid), "warning",
-		json_text_or_null(identity_ssid_warning(options->request.ssid)), "network_id",
-		json_network_id(identity), "cloud_vlan", identity->cloud_vlan, "subnet", "ipv4",
-		json_prefix(&identity->subnet_ipv4), "ipv6", json_prefix(&identity->subnet_ipv6),
-		"anycast", "mac", json_mac(&identity->anycast_mac), "ipv4",
-		json_prefix(&identity->anycast_ipv4), "ipv6", json_prefix(&identity->anycast_ipv6),
-		"link_local", link_local, "hostname", json_text_or_null(identity->hostname));
-	if (root == NULL) {
-		return -1;
-	}
-	if (identity->has_node) {
-		json_object_set_new(root, "node",
-			json_pack("{s:o, s:o, s:o}", "mac", json_mac(&identity->mac), "ipv4",
-				json_prefix(&identity->node_ipv4), "ipv6",
-				json_prefix(&identity->node_ipv6)));
-		json_object_set_new(root, "interfaces", json_interfaces(options, identity));
-	}
-	if (options->ssid_template != NULL) {
-		json_object_set_new(root, "radio_ssid", json_text_or_null(options->ssid_text));
-	}
-	int rc = json_dumpf(root, stdout, JSON_INDENT(2));
-	putchar('\n');
-	json_decref(root);
-	return rc;
 }
 
 static int say_error(const struct err *err)
@@ -313,38 +184,70 @@ static int say_error(const struct err *err)
 	return EXIT_CODE_FAILURE;
 }
 
+static void __attribute__((format(printf, 2, 3)))
+warn(struct derived *derived, const char *format, ...)
+{
+	char *warning = derived->warnings[derived->warning_count++];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(warning, DERIVE_WARNING_SIZE, format, args);
+	va_end(args);
+	fprintf(stderr, "meshctl " COMMAND ": warning: %s\n", warning);
+}
+
+/* At most DERIVE_WARNINGS_MAX. */
+static void warn_of_ssid(struct derived *derived)
+{
+	const char *ssid = derived->options.request.ssid;
+	const char *shell = identity_ssid_warning(ssid);
+	size_t length = strlen(ssid);
+
+	if (shell != NULL) {
+		warn(derived, "%s", shell);
+	}
+	if (length > RADIO_SSID_MAX) {
+		warn(derived,
+			"the SSID has %zu bytes, a radio can send %d; it shows the first %d, the "
+			"cloud is derived from all of them",
+			length, RADIO_SSID_MAX, RADIO_SSID_MAX);
+	}
+}
+
+static int derive_all(struct derived *derived, struct err *err)
+{
+	const struct derive_options *options = &derived->options;
+
+	int result = identity_derive(&options->request, &derived->identity, err);
+	if (result < 0 || options->ssid_template == NULL) {
+		return result;
+	}
+	return identity_expand_ssid(options->ssid_template, &derived->identity, derived->radio_ssid,
+		err);
+}
+
 int derive_main(int argc, char **argv)
 {
-	struct derive_options options = {.request = {.anycast = true}};
-	struct identity identity = {0};
+	struct derived derived = {.options.request.anycast = true};
 	struct err err = {0};
 
-	int code = read_options(&options, argc, argv);
+	int code = read_options(&derived.options, argc, argv);
 	if (code != 0) {
 		return code;
 	}
-	if (options.help) {
+	if (derived.options.help) {
 		print_usage(stdout);
 		return EXIT_CODE_OK;
 	}
-	if (identity_derive(&options.request, &identity, &err) < 0) {
+	if (derive_all(&derived, &err) < 0) {
 		return say_error(&err);
 	}
-	if (options.ssid_template != NULL && identity_expand_ssid(options.ssid_template, &identity,
-						     options.ssid_text, &err) < 0) {
+	warn_of_ssid(&derived);
+	if (!derived.options.json) {
+		derive_print_text(&derived);
+	} else if (derive_print_json(&derived) < 0) {
+		err_set(&err, "the JSON could not be written");
 		return say_error(&err);
-	}
-	const char *warning = identity_ssid_warning(options.request.ssid);
-	if (warning != NULL) {
-		fprintf(stderr, "meshctl derive: warning: %s\n", warning);
-	}
-	if (options.json) {
-		if (print_json(&options, &identity) < 0) {
-			fprintf(stderr, "meshctl derive: the JSON could not be written\n");
-			return EXIT_CODE_FAILURE;
-		}
-	} else {
-		print_text(&options, &identity);
 	}
 	return EXIT_CODE_OK;
 }

@@ -29,9 +29,60 @@ START_TEST(test_mac_of_one_station)
 }
 END_TEST
 
+static json_t *derive_json(struct run *run)
+{
+	json_t *json = json_loads(run->out, 0, NULL);
+
+	ck_assert_msg(run->code == 0 && json != NULL, "%s%s", run->err, run->out);
+	return json;
+}
+
+/* The bounds and the warning that cloud.ssid has. */
+START_TEST(test_ssid_length)
+{
+	struct run run = RUN("derive", "--ssid", "01234567890123456789012345678901");
+
+	ck_assert_int_eq(run.code, 0);
+	ck_assert_str_eq(run.err, "");
+	run_free(&run);
+	run = RUN("derive", "--json", "--ssid", "012345678901234567890123456789012");
+	ck_assert_str_eq(run.err,
+		"meshctl derive: warning: the SSID has 33 bytes, a radio can send 32; it shows the "
+		"first 32, the cloud is derived from all of them\n");
+	json_t *json = derive_json(&run);
+	const json_t *warnings = json_object_get(json, "warnings");
+	ck_assert_uint_eq(json_array_size(warnings), 1);
+	ck_assert_int_eq(strncmp(json_string_value(json_array_get(warnings, 0)), "the SSID has 33",
+				 15),
+		0);
+	ck_assert(json_is_null(json_object_get(json, "warning")));
+	json_decref(json);
+	run_free(&run);
+	run = RUN("derive", "--ssid", SSID_120 "1234567");
+	ck_assert_int_eq(run.code, 0);
+	run_free(&run);
+	expect_usage(RUN("derive", "--ssid", SSID_120 "12345678"),
+		"--ssid takes at most 127 bytes, as cloud.ssid does, and this has 128");
+}
+END_TEST
+
+START_TEST(test_warnings)
+{
+	struct run run = RUN("derive", "--json", "--ssid", "a$b");
+	json_t *json = derive_json(&run);
+	const json_t *warnings = json_object_get(json, "warnings");
+
+	ck_assert_uint_eq(json_array_size(warnings), 1);
+	ck_assert(json_equal(json_array_get(warnings, 0), json_object_get(json, "warning")));
+	ck_assert(strstr(run.err, "warning: LibreMesh's shell") != NULL);
+	json_decref(json);
+	run_free(&run);
+}
+END_TEST
+
 Suite *check_suite(void)
 {
-	const TTest *const tests[] = {test_mac_of_one_station};
+	const TTest *const tests[] = {test_mac_of_one_station, test_ssid_length, test_warnings};
 	Suite *suite = suite_create("derive");
 	TCase *tcase = tcase_create("derive");
 
