@@ -6,13 +6,15 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "core/config.h"
+#include <jansson.h>
+
+#include "control/print.h"
 #include "meshctl/command.h"
 #include "meshctl/derive_print.h"
 #include "meshctl/usage.h"
 
 #define COMMAND        "derive"
-#define SSID_MAX       (sizeof(((struct config *)0)->cloud.ssid) - 1)
+#define SSID_MAX       (DERIVE_NAME_SIZE - 1)
 #define RADIO_SSID_MAX (SSID_TEXT_SIZE - 1)
 
 enum long_option {
@@ -180,7 +182,8 @@ static int read_options(struct derive_options *options, int argc, char **argv)
 
 static int say_error(const struct err *err)
 {
-	fprintf(stderr, "meshctl derive: %s\n", err->text);
+	print_styled(stderr, false, PRINT_PLAIN, "meshctl " COMMAND ": %s", err->text);
+	print_end(stderr);
 	return EXIT_CODE_FAILURE;
 }
 
@@ -193,13 +196,24 @@ warn(struct derived *derived, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(warning, DERIVE_WARNING_SIZE, format, args);
 	va_end(args);
-	fprintf(stderr, "meshctl " COMMAND ": warning: %s\n", warning);
+	print_styled(stderr, false, PRINT_PLAIN, "meshctl " COMMAND ": warning: %s", warning);
+	print_end(stderr);
+}
+
+static bool is_utf8(const char *text)
+{
+	json_t *json = json_string(text);
+	bool is_text = json != NULL;
+
+	json_decref(json);
+	return is_text;
 }
 
 /* At most DERIVE_WARNINGS_MAX. */
 static void warn_of_ssid(struct derived *derived)
 {
 	const char *ssid = derived->options.request.ssid;
+	const char *radio = derived->options.ssid_template;
 	const char *shell = identity_ssid_warning(ssid);
 	size_t length = strlen(ssid);
 
@@ -211,6 +225,13 @@ static void warn_of_ssid(struct derived *derived)
 			"the SSID has %zu bytes, a radio can send %d; it shows the first %d, the "
 			"cloud is derived from all of them",
 			length, RADIO_SSID_MAX, RADIO_SSID_MAX);
+	}
+	if (!is_utf8(ssid)) {
+		warn(derived, "the SSID is no UTF-8, and meshd.json takes no other");
+	}
+	if (radio != NULL && is_utf8(radio) && !is_utf8(derived->radio_ssid)) {
+		warn(derived, "the radio's SSID is cut within a character, to %d bytes",
+			RADIO_SSID_MAX);
 	}
 }
 

@@ -2,15 +2,19 @@
 #include "meshctl/derive_print.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include <jansson.h>
 
 #include "base/cleanup.h"
+#include "control/print.h"
 #include "core/json_text.h"
 
 static void print_row(const char *label, const char *value)
 {
-	printf("%-20s %s\n", label, value[0] != '\0' ? value : "-");
+	/* A name may hold what a terminal obeys. */
+	print_styled(stdout, false, PRINT_PLAIN, "%-20s %s", label, value[0] != '\0' ? value : "-");
+	print_end(stdout);
 }
 
 static void print_prefix(const char *label, const struct prefix *prefix)
@@ -58,7 +62,8 @@ static void print_interface(const char *label, const char *base, const struct id
 
 	identity_vlan_name(base, identity->cloud_vlan, name);
 	mac_format(&mac, text);
-	printf("%-20s %-15s  %s\n", label, name, text);
+	print_styled(stdout, false, PRINT_PLAIN, "%-20s %-15s  %s", label, name, text);
+	print_end(stdout);
 }
 
 void derive_print_text(const struct derived *derived)
@@ -93,14 +98,27 @@ static json_t *json_network_id(const struct identity *identity)
 		n[5]);
 }
 
+/* The bytes of a name: not every one is UTF-8, which a JSON string has to be. */
+static json_t *json_hex(const char *name)
+{
+	char hex[2 * DERIVE_NAME_SIZE] = "";
+	size_t length = strlen(name);
+
+	for (size_t i = 0; i < length && i < DERIVE_NAME_SIZE; i++) {
+		snprintf(hex + 2 * i, 3, "%02x", (unsigned char)name[i]);
+	}
+	return json_string(hex);
+}
+
 static json_t *json_interface(const char *base, const struct identity *identity)
 {
 	struct mac mac = identity_interface_mac(base, &identity->mac);
 	char name[IFNAMSIZ];
 
 	identity_vlan_name(base, identity->cloud_vlan, name);
-	return json_pack("{s:o, s:o, s:o}", "name", json_text_or_null(base), "vlan_name",
-		json_text_or_null(name), "hardif_mac", json_mac(&mac));
+	return json_pack("{s:o, s:o, s:o, s:o, s:o}", "name", json_text_or_null(base), "name_hex",
+		json_hex(base), "vlan_name", json_text_or_null(name), "vlan_name_hex",
+		json_hex(name), "hardif_mac", json_mac(&mac));
 }
 
 static json_t *json_interfaces(const struct derived *derived)
@@ -148,7 +166,8 @@ static json_t *derived_json(const struct derived *derived)
 	const struct derive_options *options = &derived->options;
 	const struct identity *identity = &derived->identity;
 	const char *ssid = options->request.ssid;
-	json_t *root = json_pack("{s:o, s:o, s:o}", "ssid", json_text_or_null(ssid), "warning",
+	json_t *root = json_pack("{s:o, s:o, s:o, s:o}", "ssid", json_text_or_null(ssid),
+		"ssid_hex", json_hex(ssid), "warning",
 		json_text_or_null(identity_ssid_warning(ssid)), "warnings", json_warnings(derived));
 
 	json_object_update_new(root, json_cloud(identity));
@@ -159,6 +178,7 @@ static json_t *derived_json(const struct derived *derived)
 	}
 	if (options->ssid_template != NULL) {
 		json_object_set_new(root, "radio_ssid", json_text_or_null(derived->radio_ssid));
+		json_object_set_new(root, "radio_ssid_hex", json_hex(derived->radio_ssid));
 	}
 	return root;
 }

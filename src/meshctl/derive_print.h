@@ -6,14 +6,16 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "core/config.h"
 #include "core/identity.h"
 
 #define DERIVE_INTERFACES_MAX 32
+#define DERIVE_NAME_SIZE      sizeof(((struct config *)0)->cloud.ssid)
 #define DERIVE_WARNINGS_MAX   4
 #define DERIVE_WARNING_SIZE   192
 
 struct derive_options {
-	struct identity_request request;
+	struct identity_request request; /* its SSID is shorter than DERIVE_NAME_SIZE */
 	const char *interfaces[DERIVE_INTERFACES_MAX];
 	size_t interface_count;
 	const char *ssid_template; /* NULL = no radio was asked for */

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* meshctl derive as a person or a script sees it. The values themselves: check_identity.c. */
+#include <stdbool.h>
+
 #include <jansson.h>
 
 #include "base/cleanup.h"
@@ -80,9 +82,92 @@ START_TEST(test_warnings)
 }
 END_TEST
 
+static void expect_member(const json_t *json, const char *name, const char *text)
+{
+	const json_t *member = json_object_get(json, name);
+
+	ck_assert_msg(member != NULL, "%s is missing", name);
+	if (text == NULL) {
+		ck_assert(json_is_null(member));
+	} else {
+		ck_assert_str_eq(json_string_value(member), text);
+	}
+}
+
+/* A JSON text is UTF-8; an SSID is any bytes. */
+START_TEST(test_json_loses_nothing)
+{
+	struct run run = RUN("derive", "--json", "--ssid", "caf\xe9", "--mac", "02:00:00:ab:c0:01",
+		"--ssid-template", "0123456789012345678901234567890\xc3\xa9", "--interface",
+		"wl\xe9");
+	json_t *json = derive_json(&run);
+	const json_t *interface = json_array_get(json_object_get(json, "interfaces"), 0);
+
+	expect_member(json, "ssid", NULL);
+	expect_member(json, "ssid_hex", "636166e9");
+	expect_member(json, "radio_ssid", NULL);
+	expect_member(json, "radio_ssid_hex",
+		"30313233343536373839303132333435363738393031323334353637383930c3");
+	expect_member(interface, "name", NULL);
+	expect_member(interface, "name_hex", "776ce9");
+	expect_member(interface, "vlan_name", NULL);
+	expect_member(interface, "vlan_name_hex", "776ce92e313238");
+	ck_assert(strstr(run.err, "warning: the SSID is no UTF-8, and meshd.json takes no other") !=
+		  NULL);
+	ck_assert(strstr(run.err, "warning: the radio's SSID is cut within a character") != NULL);
+	ck_assert_uint_eq(json_array_size(json_object_get(json, "warnings")), 2);
+	json_decref(json);
+	run_free(&run);
+	run = RUN("derive", "--json", "--ssid", "caf\xc3\xa9", "--ssid-template", "a\001");
+	json = derive_json(&run);
+	expect_member(json, "ssid", "caf\xc3\xa9");
+	expect_member(json, "ssid_hex", "636166c3a9");
+	expect_member(json, "radio_ssid", "a\001");
+	expect_member(json, "radio_ssid_hex", "6101");
+	ck_assert_str_eq(run.err, "");
+	json_decref(json);
+	run_free(&run);
+}
+END_TEST
+
+static bool has_control(const char *text)
+{
+	for (; *text != '\0'; text++) {
+		if (((unsigned char)*text < ' ' && *text != '\n') || *text == 0x7f) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* What is said goes to a terminal. */
+START_TEST(test_text_has_no_controls)
+{
+	struct run run = RUN("derive", "--ssid", "a\033[2Jb\nc", "--mac", "02:00:00:ab:c0:01",
+		"--ssid-template", "r\033[2J", "--interface", "wl\033\001", "--hostname",
+		"h\033[2J");
+
+	ck_assert_int_eq(run.code, 0);
+	ck_assert(!has_control(run.out));
+	ck_assert(strstr(run.out, "SSID                 a?[2Jb?c\n") != NULL);
+	ck_assert(strstr(run.out, "radio SSID           r?[2J\n") != NULL);
+	ck_assert(strstr(run.out, " wl??.") != NULL);
+	run_free(&run);
+	run = RUN("derive", "--ssid", "x", "--ipv4", "10.\033[2J.0.0/16");
+	ck_assert_int_eq(run.code, 1);
+	ck_assert(!has_control(run.err));
+	run_free(&run);
+	run = RUN("derive", "--ssid", "x", "--interface", "a/\033", "--mac", "02:00:00:ab:c0:01");
+	ck_assert_int_eq(run.code, 4);
+	ck_assert(!has_control(run.err));
+	run_free(&run);
+}
+END_TEST
+
 Suite *check_suite(void)
 {
-	const TTest *const tests[] = {test_mac_of_one_station, test_ssid_length, test_warnings};
+	const TTest *const tests[] = {test_mac_of_one_station, test_ssid_length, test_warnings,
+		test_json_loses_nothing, test_text_has_no_controls};
 	Suite *suite = suite_create("derive");
 	TCase *tcase = tcase_create("derive");
 
