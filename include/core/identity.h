@@ -37,6 +37,8 @@ struct identity {
 	struct prefix node_ipv6;
 };
 
+/* LibreMesh's templates. */
+extern const char identity_default_hostname[];
 extern const char identity_default_ipv4[];
 extern const char identity_default_ipv6[];
 extern const char identity_default_anycast_mac[];

@@ -14,8 +14,7 @@
 const char identity_default_ipv4[] = "10.%N1.0.0/16";
 const char identity_default_ipv6[] = "fd%N1:%N2%N3:%N4%N5::/64";
 const char identity_default_anycast_mac[] = "aa:aa:aa:%N1:%N2:aa";
-
-static const char default_hostname[] = "LiMe-%M4%M5%M6";
+const char identity_default_hostname[] = "LiMe-%M4%M5%M6";
 
 /* One derivation: what was asked, and the values of the tokens. */
 struct derivation {
@@ -333,7 +332,7 @@ static int derive_hostname(const struct derivation *derivation, char hostname[HO
 	char text[TEMPLATE_TEXT_SIZE];
 
 	if (template == NULL || template[0] == '\0') {
-		template = default_hostname;
+		template = identity_default_hostname;
 	}
 	if (!derivation->request->has_mac && template_uses_mac(template)) {
 		memset(hostname, 0, HOSTNAME_SIZE);
@@ -347,7 +346,7 @@ static int derive_hostname(const struct derivation *derivation, char hostname[HO
 	if (hostname[0] == '\0') {
 		return template_error(TEMPLATE_HOSTNAME, template, err,
 			"no letter or digit (a-z, A-Z, 0-9) is in it; such as \"%s\"",
-			default_hostname);
+			identity_default_hostname);
 	}
 	return 0;
 }

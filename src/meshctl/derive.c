@@ -49,19 +49,20 @@ static void print_usage(FILE *to)
 {
 	fputs("usage: meshctl derive --ssid SSID [--mac MAC] [options]\n"
 	      "Prints what a node derives from its cloud's SSID and its own MAC; needs no daemon.\n"
-	      "  --ssid SSID           SSID of the cloud's access points, at most 127 bytes\n"
-	      "  --mac MAC             MAC of the node's primary link\n"
-	      "  --hostname TEMPLATE   default LiMe-%M4%M5%M6\n"
-	      "  --ipv4 TEMPLATE       ADDRESS/MASK[/RANGE], default 10.%N1.0.0/16\n"
-	      "  --ipv6 TEMPLATE       ADDRESS/MASK[/RANGE], default fd%N1:%N2%N3:%N4%N5::/64\n"
+	      "  --ssid SSID             SSID of the cloud's access points, at most 127 bytes\n"
+	      "  --mac MAC               MAC of the node's primary link\n"
+	      "  --hostname TEMPLATE     default LiMe-%M4%M5%M6\n"
+	      "  --ipv4 TEMPLATE         ADDRESS/MASK[/RANGE], default 10.%N1.0.0/16\n"
+	      "  --ipv6 TEMPLATE         ADDRESS/MASK[/RANGE], default fd%N1:%N2%N3:%N4%N5::/64\n"
 	      "  --anycast-mac TEMPLATE  default aa:aa:aa:%N1:%N2:aa\n"
-	      "  --no-anycast          the first host of the subnet is free for a node\n"
-	      "  --interface NAME      show the VLAN name and hardif MAC of a link (repeatable)\n"
-	      "  --ssid-template T     show the SSID of a radio, such as MyCommunity/%H\n"
-	      "  --json                print JSON\n"
+	      "  --no-anycast            the first host of the subnet is free for a node\n"
+	      "  --interface NAME        show the VLAN name and hardif MAC of a link (repeatable)\n"
+	      "  --ssid-template T       show the SSID of a radio, such as MyCommunity/%H\n"
+	      "  --json                  print JSON\n"
 	      "Templates: %N1..%N6 network id, %M1..%M6 MAC, %m1..%m6 hash of the MAC, %H "
 	      "hostname\n"
-	      "(in SSIDs).\n",
+	      "(in SSIDs). The defaults are LibreMesh's templates. A node takes those of its\n"
+	      "configuration, and " DERIVE_DEFAULT_PROFILE ".\n",
 		to);
 }
 
@@ -235,6 +236,22 @@ static void warn_of_ssid(struct derived *derived)
 	}
 }
 
+static void set_default(const char **template, const char *standard)
+{
+	if (*template == NULL || (*template)[0] == '\0') {
+		*template = standard;
+	}
+}
+
+/* The same that identity_derive() takes, named here so that they can be shown. */
+static void set_defaults(struct identity_request *request)
+{
+	set_default(&request->hostname, identity_default_hostname);
+	set_default(&request->ipv4, identity_default_ipv4);
+	set_default(&request->ipv6, identity_default_ipv6);
+	set_default(&request->anycast_mac, identity_default_anycast_mac);
+}
+
 static int derive_all(struct derived *derived, struct err *err)
 {
 	const struct derive_options *options = &derived->options;
@@ -260,6 +277,7 @@ int derive_main(int argc, char **argv)
 		print_usage(stdout);
 		return EXIT_CODE_OK;
 	}
+	set_defaults(&derived.options.request);
 	if (derive_all(&derived, &err) < 0) {
 		return say_error(&err);
 	}

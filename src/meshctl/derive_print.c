@@ -66,6 +66,37 @@ static void print_interface(const char *label, const char *base, const struct id
 	print_end(stdout);
 }
 
+/* Is the template LibreMesh's? option: what gives another. */
+static bool print_template(const char *label, const char *template, const char *standard,
+	const char *option)
+{
+	bool is_standard = strcmp(template, standard) == 0;
+
+	print_styled(stdout, false, PRINT_PLAIN, "%-20s %s  (%s)", label, template,
+		is_standard ? "LibreMesh's" : option);
+	print_end(stdout);
+	return is_standard;
+}
+
+/* Who knows a node by other addresses than those above is told why. */
+static void print_templates(const struct identity_request *request)
+{
+	bool is_standard = print_template("hostname template", request->hostname,
+		identity_default_hostname, "--hostname");
+
+	is_standard |=
+		print_template("IPv4 template", request->ipv4, identity_default_ipv4, "--ipv4");
+	is_standard |=
+		print_template("IPv6 template", request->ipv6, identity_default_ipv6, "--ipv6");
+	is_standard |= print_template("anycast template", request->anycast_mac,
+		identity_default_anycast_mac, "--anycast-mac");
+	if (is_standard) {
+		puts("A node takes the templates of its configuration: --ipv4, --ipv6, --hostname "
+		     "and\n"
+		     "--anycast-mac give them here; " DERIVE_DEFAULT_PROFILE ".");
+	}
+}
+
 void derive_print_text(const struct derived *derived)
 {
 	const struct derive_options *options = &derived->options;
@@ -86,6 +117,7 @@ void derive_print_text(const struct derived *derived)
 	for (size_t i = 0; i < options->interface_count; i++) {
 		print_interface(i == 0 ? "hardif" : "", options->interfaces[i], identity);
 	}
+	print_templates(&options->request);
 }
 
 static json_t *json_network_id(const struct identity *identity)
@@ -151,6 +183,17 @@ static json_t *json_node(const struct identity *identity)
 		json_prefix(&identity->node_ipv4), "ipv6", json_prefix(&identity->node_ipv6));
 }
 
+static json_t *json_templates(const struct derive_options *options)
+{
+	const struct identity_request *request = &options->request;
+	const char *ssid = options->ssid_template;
+
+	return json_pack("{s:o, s:o, s:o, s:o, s:o}", "hostname", json_text(request->hostname),
+		"ipv4", json_text(request->ipv4), "ipv6", json_text(request->ipv6), "anycast_mac",
+		json_text(request->anycast_mac), "ssid",
+		ssid != NULL ? json_text(ssid) : json_null());
+}
+
 static json_t *json_warnings(const struct derived *derived)
 {
 	json_t *list = json_array();
@@ -171,6 +214,7 @@ static json_t *derived_json(const struct derived *derived)
 		json_text_or_null(identity_ssid_warning(ssid)), "warnings", json_warnings(derived));
 
 	json_object_update_new(root, json_cloud(identity));
+	json_object_set_new(root, "templates", json_templates(options));
 	json_object_set_new(root, "hostname", json_text_or_null(identity->hostname));
 	if (identity->has_node) {
 		json_object_set_new(root, "node", json_node(identity));

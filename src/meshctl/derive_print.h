@@ -14,8 +14,14 @@
 #define DERIVE_WARNINGS_MAX   4
 #define DERIVE_WARNING_SIZE   192
 
+/* Where a node's templates differ from LibreMesh's without anybody having asked for it. */
+#define DERIVE_DEFAULT_PROFILE                                                                     \
+	"the default profile has --ipv4 10.%N1.0.0/16/17 and,\n"                                   \
+	"as --hostname, the machine's name"
+
 struct derive_options {
-	struct identity_request request; /* its SSID is shorter than DERIVE_NAME_SIZE */
+	/* Its SSID is shorter than DERIVE_NAME_SIZE, and it has all templates. */
+	struct identity_request request;
 	const char *interfaces[DERIVE_INTERFACES_MAX];
 	size_t interface_count;
 	const char *ssid_template; /* NULL = no radio was asked for */

@@ -164,10 +164,84 @@ START_TEST(test_text_has_no_controls)
 }
 END_TEST
 
+#define NODE "derive", "--ssid", "LibreMesh.org", "--mac", "02:00:00:ab:c0:01"
+
+static void expect_line(const char *text, const char *line)
+{
+	ck_assert_msg(strstr(text, line) != NULL, "\"%s\" is not in:\n%s", line, text);
+}
+
+/* Nothing tells people that the default profile has other templates, unless this does. */
+START_TEST(test_text_names_templates)
+{
+	struct run run = RUN(NODE);
+
+	expect_line(run.out, "node IPv4            10.13.192.1/16\n");
+	expect_line(run.out, "hostname             LiMe-abc001\n");
+	expect_line(run.out, "\nhostname template    LiMe-%M4%M5%M6  (LibreMesh's)\n");
+	expect_line(run.out, "\nIPv4 template        10.%N1.0.0/16  (LibreMesh's)\n");
+	expect_line(run.out, "\nIPv6 template        fd%N1:%N2%N3:%N4%N5::/64  (LibreMesh's)\n");
+	expect_line(run.out, "\nanycast template     aa:aa:aa:%N1:%N2:aa  (LibreMesh's)\n");
+	expect_line(run.out, "A node takes the templates of its configuration: --ipv4, --ipv6");
+	run_free(&run);
+	run = RUN(NODE, "--ipv4", "10.%N1.0.0/16/17", "--hostname", "mill", "--ipv6", "fd00::/64",
+		"--anycast-mac", "aa:aa:aa:%N1:%N2:bb");
+	expect_line(run.out, "node IPv4            10.13.64.1/16\n");
+	expect_line(run.out, "\nhostname template    mill  (--hostname)\n");
+	expect_line(run.out, "\nIPv4 template        10.%N1.0.0/16/17  (--ipv4)\n");
+	expect_line(run.out, "\nIPv6 template        fd00::/64  (--ipv6)\n");
+	expect_line(run.out, "\nanycast template     aa:aa:aa:%N1:%N2:bb  (--anycast-mac)\n");
+	ck_assert(strstr(run.out, "LibreMesh's") == NULL);
+	run_free(&run);
+}
+END_TEST
+
+START_TEST(test_json_names_templates)
+{
+	struct run run = RUN(NODE, "--json", "--ipv4", "10.%N1.0.0/16/17");
+	json_t *json = derive_json(&run);
+	const json_t *templates = json_object_get(json, "templates");
+
+	expect_member(templates, "hostname", "LiMe-%M4%M5%M6");
+	expect_member(templates, "ipv4", "10.%N1.0.0/16/17");
+	expect_member(templates, "ipv6", "fd%N1:%N2%N3:%N4%N5::/64");
+	expect_member(templates, "anycast_mac", "aa:aa:aa:%N1:%N2:aa");
+	expect_member(templates, "ssid", NULL);
+	json_decref(json);
+	run_free(&run);
+}
+END_TEST
+
+/* The help and the text tell what the default profile has. */
+START_TEST(test_default_profile_is_told)
+{
+	json_t *profile = json_load_file(SOURCE_DIR "/conf/profiles/default.json", 0, NULL);
+	const json_t *cloud = json_object_get(profile, "cloud");
+	const json_t *anycast = json_object_get(profile, "anycast");
+	struct run run = RUN(NODE);
+	char option[80];
+
+	snprintf(option, sizeof(option), "--ipv4 %s",
+		json_string_value(json_object_get(cloud, "ipv4")));
+	expect_line(run.out, option);
+	run_free(&run);
+	run = RUN("derive", "--help");
+	expect_line(run.out, option);
+	expect_line(run.out, "LibreMesh's templates");
+	run_free(&run);
+	/* Where they are the same, nothing needs to be told. */
+	ck_assert_str_eq(json_string_value(json_object_get(cloud, "ipv6")),
+		"fd%N1:%N2%N3:%N4%N5::/64");
+	ck_assert_str_eq(json_string_value(json_object_get(anycast, "mac")), "aa:aa:aa:%N1:%N2:aa");
+	json_decref(profile);
+}
+END_TEST
+
 Suite *check_suite(void)
 {
 	const TTest *const tests[] = {test_mac_of_one_station, test_ssid_length, test_warnings,
-		test_json_loses_nothing, test_text_has_no_controls};
+		test_json_loses_nothing, test_text_has_no_controls, test_text_names_templates,
+		test_json_names_templates, test_default_profile_is_told};
 	Suite *suite = suite_create("derive");
 	TCase *tcase = tcase_create("derive");
 
