@@ -260,8 +260,9 @@ struct problem_list;
 /* Adds what is legal but rarely meant (an SSID that radios cannot show whole). 0 or -ENOMEM. */
 int config_warn(const struct config *config, struct problem_list *problems);
 
-/* The JSON Schema (draft 2020-12) of the keys the parser knows, made from the parser's own table;
- * conf/meshd.schema.json must equal it. */
-json_t *config_schema(void);
+/* The JSON Schema (draft 2020-12) of the keys the parser knows, made from the parser's own table. A
+ * key's "default" is its value in profile, the default one (borrowed), else the table's fallback;
+ * NULL = fallbacks only. conf/meshd.schema.json must equal it. */
+json_t *config_schema(const json_t *profile);
 
 #endif

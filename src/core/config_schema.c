@@ -4,7 +4,7 @@
 
 #include "core/config_keys.h"
 
-static json_t *members_schema(const struct config_key *parent);
+static json_t *members_schema(const struct config_key *parent, const json_t *profile);
 
 /* Sets unless memory has ended before: then schema is NULL, and so it stays. */
 static void put(json_t **schema, const char *name, json_t *value)
@@ -75,7 +75,8 @@ static void put_map(json_t **schema, const struct config_key *key)
 	put(schema, "maxProperties", json_integer(key->maximum));
 	put(schema, "propertyNames", names);
 	put_types(&entry, "object", NULL);
-	put(&entry, "properties", members_schema(key));
+	/* What entries the profile has is no default of another one. */
+	put(&entry, "properties", members_schema(key, NULL));
 	put(&entry, "additionalProperties", json_false());
 	put(schema, "additionalProperties", entry);
 }
@@ -128,14 +129,14 @@ static void put_text_rules(json_t **schema, const struct config_key *key)
 	}
 }
 
-static void put_rules(json_t **schema, const struct config_key *key)
+static void put_rules(json_t **schema, const struct config_key *key, const json_t *profile)
 {
 	json_t *words;
 
 	switch (key->kind) {
 	case CONFIG_OBJECT:
 		put_types(schema, "object", NULL);
-		put(schema, "properties", members_schema(key));
+		put(schema, "properties", members_schema(key, profile));
 		put(schema, "additionalProperties", json_false());
 		break;
 	case CONFIG_MAP:
@@ -196,29 +197,48 @@ static void put_description(json_t **schema, const struct config_key *key)
 	}
 }
 
-static json_t *members_schema(const struct config_key *parent)
+/* An object has those of its keys. */
+static void put_default(json_t **schema, const struct config_key *key, json_t *given)
+{
+	if (key->kind == CONFIG_OBJECT) {
+		return;
+	}
+	if (given != NULL) {
+		put(schema, "default", json_deep_copy(given));
+	} else if (key->fallback != NULL) {
+		put(schema, "default", json_loads(key->fallback, JSON_DECODE_ANY, NULL));
+	}
+}
+
+/* profile: the object that the default profile has here, or NULL. */
+static json_t *members_schema(const struct config_key *parent, const json_t *profile)
 {
 	json_t *members = json_object();
 
 	for (size_t i = 0; i < parent->child_count; i++) {
 		json_t *schema = json_object();
 
-		put_description(&schema, &parent->children[i]);
-		put_rules(&schema, &parent->children[i]);
-		put(&members, parent->children[i].name, schema);
+		const struct config_key *key = &parent->children[i];
+		json_t *given = json_object_get(profile, key->name);
+
+		put_description(&schema, key);
+		put_default(&schema, key, given);
+		put_rules(&schema, key, given);
+		put(&members, key->name, schema);
 	}
 	return members;
 }
 
-json_t *config_schema(void)
+json_t *config_schema(const json_t *profile)
 {
 	json_t *schema = json_object();
 
 	put_text(&schema, "$schema", "https://json-schema.org/draft/2020-12/schema");
 	put_text(&schema, "title", "meshd.json");
-	put_text(&schema, "description", config_root.doc);
+	put(&schema, "description",
+		json_sprintf("%s A default is what the default profile has.", config_root.doc));
 	put_text(&schema, "type", "object");
-	put(&schema, "properties", members_schema(&config_root));
+	put(&schema, "properties", members_schema(&config_root, profile));
 	put(&schema, "additionalProperties", json_false());
 	return schema;
 }

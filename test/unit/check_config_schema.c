@@ -11,7 +11,8 @@
 #include "core/gateway.h"
 #include "unit/config_judge.h"
 
-#define SCHEMA SOURCE_DIR "/conf/meshd.schema.json"
+#define SCHEMA  SOURCE_DIR "/conf/meshd.schema.json"
+#define PROFILE SOURCE_DIR "/conf/profiles/default.json"
 
 static char *read_all(const char *path)
 {
@@ -25,13 +26,23 @@ static char *read_all(const char *path)
 	return text;
 }
 
+static json_t *load_profile(void)
+{
+	json_t *profile = json_load_file(PROFILE, 0, NULL);
+
+	ck_assert_msg(profile != NULL, "%s", PROFILE);
+	return profile;
+}
+
 START_TEST(test_schema_file)
 {
-	json_t *schema = config_schema();
+	json_t *profile = load_profile();
+	json_t *schema = config_schema(profile);
 	CLEANUP(cleanup_free) char *made = json_dumps(schema, JSON_INDENT(2));
 
 	ck_assert_ptr_nonnull(made);
 	json_decref(schema);
+	json_decref(profile);
 	if (getenv("MESHD_WRITE_SCHEMA") != NULL) {
 		FILE *file = fopen(SCHEMA, "w");
 		ck_assert_ptr_nonnull(file);
@@ -128,6 +139,77 @@ START_TEST(test_every_key)
 	}
 	ck_assert_uint_eq(keys,
 		2 + 5 + 5 + 6 + 5 + 23 + 1 + (8 + 2) + (9 + 2) + 7 + (12 + 3) + 9 + (16 + 4) + 11);
+}
+END_TEST
+
+static json_t *members_of(const json_t *schema)
+{
+	const json_t *entry = json_object_get(schema, "additionalProperties");
+
+	return json_object_get(json_is_object(entry) ? entry : schema, "properties");
+}
+
+/* The default is what is in force where nothing but the default profile is below: its value, or the
+ * table's. section: NULL for keys of the outermost level, whose values are not tried. */
+static size_t expect_default(const char *section, const struct config_key *key,
+	const json_t *schema, const json_t *in_profile)
+{
+	const json_t *shown = json_object_get(schema, "default");
+	json_t *fallback =
+		key->fallback == NULL ? NULL : json_loads(key->fallback, JSON_DECODE_ANY, NULL);
+	const json_t *expected = in_profile != NULL ? in_profile : fallback;
+
+	if (key->kind == CONFIG_OBJECT) {
+		expected = NULL;
+	}
+	ck_assert_msg(expected == NULL ? shown == NULL : json_equal(expected, shown), "%s",
+		key->name);
+	json_decref(fallback);
+	if (shown == NULL) {
+		return 0;
+	}
+	CLEANUP(cleanup_free) char *text = json_dumps(shown, JSON_ENCODE_ANY);
+	if (section != NULL) {
+		expect_key(section, key->name, text, true);
+	}
+	return 1;
+}
+
+static size_t expect_defaults(const char *section, const struct config_key *parent,
+	const json_t *schema, const json_t *profile)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < parent->child_count; i++) {
+		const struct config_key *key = &parent->children[i];
+		const json_t *own = json_object_get(members_of(schema), key->name);
+		const json_t *in_profile = json_object_get(profile, key->name);
+
+		ck_assert_msg(own != NULL, "%s", key->name);
+		count += expect_default(section, key, own, in_profile);
+		/* The profile's entries of a map are no defaults of others. */
+		count += expect_defaults(key->name, key, own,
+			key->kind == CONFIG_MAP ? NULL : in_profile);
+	}
+	return count;
+}
+
+START_TEST(test_defaults)
+{
+	json_t *profile = load_profile();
+	json_t *schema = config_schema(profile);
+	size_t settings = json_object_size(json_object_get(profile, "batadv"));
+
+	size_t count = expect_defaults(NULL, &config_root, schema, profile);
+	json_decref(schema);
+	schema = config_schema(NULL);
+	size_t without = expect_defaults(NULL, &config_root, schema, NULL);
+	json_decref(schema);
+	/* The settings of the mesh interface have a value only in a profile; five of the keys
+	 * there are none. */
+	ck_assert_uint_eq(count - without, settings - 5);
+	ck_assert_uint_gt(without, 90);
+	json_decref(profile);
 }
 END_TEST
 
@@ -275,8 +357,8 @@ END_TEST
 
 Suite *check_suite(void)
 {
-	const TTest *const tests[] = {test_schema_file, test_every_key, test_every_setting,
-		test_stored, test_stored_ways, test_stored_links};
+	const TTest *const tests[] = {test_schema_file, test_defaults, test_every_key,
+		test_every_setting, test_stored, test_stored_ways, test_stored_links};
 	Suite *suite = suite_create("config_schema");
 	TCase *tcase = tcase_create("config_schema");
 

@@ -142,7 +142,7 @@ static inline bool is_valid(const json_t *schema, const json_t *value)
 	static const char *const known[] = {"$schema", "title", "description", "type", "enum",
 		"minimum", "maximum", "multipleOf", "pattern", "minLength", "maxLength", "items",
 		"maxItems", "uniqueItems", "maxProperties", "properties", "propertyNames",
-		"additionalProperties", "not"};
+		"additionalProperties", "not", "default"};
 	json_t *rules = (json_t *)(uintptr_t)schema;
 	const char *word;
 	json_t *rule;
@@ -174,7 +174,7 @@ static inline struct verdict judge(const char *settings)
 {
 	struct err_list errors = {0};
 	struct config_layer one = layer("1", settings);
-	json_t *schema = config_schema();
+	json_t *schema = config_schema(NULL);
 	json_t *value = json_loads(settings, 0, NULL);
 
 	ck_assert_msg(value != NULL, "%s is no JSON", settings);
@@ -196,7 +196,7 @@ static inline void expect_key(const char *section, const char *key, const char *
 		{"uplinks", "", "\"wan0\": {"}, {"need", "\"probes\": {", ""}};
 	const char *before = "";
 	const char *entry = "";
-	char settings[512];
+	char settings[1024];
 
 	for (size_t i = 0; i < ARRAY_SIZE(maps); i++) {
 		if (strcmp(section, maps[i][0]) == 0) {
