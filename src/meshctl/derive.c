@@ -66,16 +66,22 @@ static void print_usage(FILE *to)
 		to);
 }
 
+/* Says it; -1. */
+static int refuse(const char *reason, const char *word)
+{
+	usage_fail(COMMAND, reason, word);
+	return -1;
+}
+
 static int add_interface(struct derive_options *options, const char *name)
 {
 	if (!ifname_is_valid(name)) {
-		return usage_fail(COMMAND,
-			"--interface takes 1 to 15 characters without /, :, % and "
-			"blanks, not",
+		return refuse("--interface takes 1 to 15 characters without /, :, % and "
+			      "blanks, not",
 			name);
 	}
 	if (options->interface_count == DERIVE_INTERFACES_MAX) {
-		return usage_fail(COMMAND, "too many --interface, from", name);
+		return refuse("too many --interface, from", name);
 	}
 	options->interfaces[options->interface_count++] = name;
 	return 0;
@@ -84,14 +90,13 @@ static int add_interface(struct derive_options *options, const char *name)
 static int set_mac(struct derive_options *options, const char *text)
 {
 	if (mac_parse(text, &options->request.mac) < 0) {
-		return usage_fail(COMMAND,
-			"--mac takes six pairs of hexadecimal digits such as "
-			"a8:40:41:1f:73:aa, not",
+		return refuse("--mac takes six pairs of hexadecimal digits such as "
+			      "a8:40:41:1f:73:aa, not",
 			text);
 	}
 	/* A link never has such a MAC: what is derived from it is no node's. */
 	if (mac_is_zero(&options->request.mac) || (options->request.mac.bytes[0] & 1) != 0) {
-		return usage_fail(COMMAND,
+		return refuse(
 			"--mac takes the MAC of one station, whose first byte is even and which is "
 			"not all zero, not",
 			text);
@@ -100,7 +105,6 @@ static int set_mac(struct derive_options *options, const char *text)
 	return 0;
 }
 
-/* 0, or the exit code. */
 static int set_option(struct derive_options *options, int option)
 {
 	struct identity_request *request = &options->request;
@@ -138,11 +142,11 @@ static int set_option(struct derive_options *options, int option)
 		options->help = true;
 		return 0;
 	default:
-		return EXIT_CODE_USAGE;
+		return -1;
 	}
 }
 
-/* 0, or the exit code. */
+/* 0, or -1 when what is wrong was said. */
 static int read_options(struct derive_options *options, int argc, char **argv)
 {
 	int option = 0;
@@ -151,21 +155,21 @@ static int read_options(struct derive_options *options, int argc, char **argv)
 	while ((option = getopt_long(argc, argv, USAGE_SHORT_OPTIONS "h", long_options, NULL)) !=
 		-1) {
 		if (option == '?' || option == ':') {
-			return usage_fail_option(COMMAND, option, long_options, argv);
+			usage_fail_option(COMMAND, option, long_options, argv);
+			return -1;
 		}
-		int code = set_option(options, option);
-		if (code != 0) {
-			return code;
+		if (set_option(options, option) < 0) {
+			return -1;
 		}
 	}
 	if (options->help) {
 		return 0;
 	}
 	if (optind < argc) {
-		return usage_fail(COMMAND, "no such argument", argv[optind]);
+		return refuse("no such argument", argv[optind]);
 	}
 	if (options->request.ssid == NULL) {
-		return usage_fail(COMMAND, "--ssid is missing", NULL);
+		return refuse("--ssid is missing", NULL);
 	}
 	if (strlen(options->request.ssid) > SSID_MAX) {
 		char reason[112];
@@ -173,10 +177,10 @@ static int read_options(struct derive_options *options, int argc, char **argv)
 		snprintf(reason, sizeof(reason),
 			"--ssid takes at most %zu bytes, as cloud.ssid does, and this has %zu",
 			SSID_MAX, strlen(options->request.ssid));
-		return usage_fail(COMMAND, reason, NULL);
+		return refuse(reason, NULL);
 	}
 	if (options->interface_count > 0 && !options->request.has_mac) {
-		return usage_fail(COMMAND, "--interface needs --mac", NULL);
+		return refuse("--interface needs --mac", NULL);
 	}
 	return 0;
 }
@@ -269,9 +273,8 @@ int derive_main(int argc, char **argv)
 	struct derived derived = {.options.request.anycast = true};
 	struct err err = {0};
 
-	int code = read_options(&derived.options, argc, argv);
-	if (code != 0) {
-		return code;
+	if (read_options(&derived.options, argc, argv) < 0) {
+		return EXIT_CODE_USAGE;
 	}
 	if (derived.options.help) {
 		print_usage(stdout);

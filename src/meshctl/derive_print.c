@@ -133,7 +133,7 @@ static json_t *json_network_id(const struct identity *identity)
 /* The bytes of a name: not every one is UTF-8, which a JSON string has to be. */
 static json_t *json_hex(const char *name)
 {
-	char hex[2 * DERIVE_NAME_SIZE] = "";
+	char hex[2 * DERIVE_NAME_SIZE + 1] = "";
 	size_t length = strlen(name);
 
 	for (size_t i = 0; i < length && i < DERIVE_NAME_SIZE; i++) {
