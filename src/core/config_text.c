@@ -199,23 +199,56 @@ bool config_check_link(const char *text, struct err *why)
 			     "blanks");
 		return false;
 	}
+	if (strcmp(text, "lo") == 0) {
+		err_set(why, "lo leads to this machine only; name an interface that others are "
+			     "behind");
+		return false;
+	}
 	return true;
 }
 
-/* Bytes of the shortest name that a glob matches. */
-static size_t glob_least(const char *glob)
+/* A set of a glob, which at points to the '[' of, as fnmatch(3) reads it: its ']', or NULL when
+ * there is none. *reversed becomes true when a range in it ends before it begins. */
+static const char *set_end(const char *at, bool *reversed)
 {
-	size_t least = 0;
+	const char *first = at + 1 + strspn(at + 1, "!^");
 
-	for (const char *at = glob; *at != '\0'; at++) {
-		/* A ']' right after '[' or "[!" belongs to the set. */
-		const char *set = at[0] == '[' ? at + 1 + strspn(at + 1, "!^") : NULL;
-		const char *end = set != NULL && *set != '\0' ? strchr(set + 1, ']') : NULL;
-
-		least += *at != '*';
-		at = end != NULL ? end : at;
+	/* A ']' right after '[' or "[!" belongs to the set. */
+	for (at = first; *at != '\0' && (*at != ']' || at == first); at++) {
+		if (at[0] == '[' && at[1] != '\0' && strchr(":.=", at[1]) != NULL) {
+			const char close[] = {at[1], ']', '\0'};
+			const char *end = strstr(at + 2, close);
+			at = end != NULL ? end + 1 : at;
+			continue;
+		}
+		at += at[0] == '\\' && at[1] != '\0';
+		if (at[1] == '-' && at[2] != '\0' && strchr("]\\[", at[2]) == NULL) {
+			*reversed = *reversed || (unsigned char)at[0] > (unsigned char)at[2];
+			at += 2;
+		}
 	}
-	return least;
+	return *at == ']' ? at : NULL;
+}
+
+/* Bytes of the shortest name that a glob matches; -1 when a set in it is open or reversed, so that
+ * it matches nothing that is meant. */
+static int glob_least(const char *glob)
+{
+	bool reversed = false;
+	int least = 0;
+
+	for (const char *at = glob; *at != '\0' && !reversed; at++) {
+		const char *end = *at == '['                     ? set_end(at, &reversed)
+				  : *at == '\\' && at[1] != '\0' ? at + 1
+								 : at;
+
+		if (end == NULL) {
+			return -1;
+		}
+		least += *at != '*';
+		at = end;
+	}
+	return reversed ? -1 : least;
 }
 
 bool config_check_link_or_glob(const char *text, struct err *why)
@@ -223,7 +256,13 @@ bool config_check_link_or_glob(const char *text, struct err *why)
 	if (!text_is_glob(text)) {
 		return config_check_link(text, why);
 	}
-	if (strpbrk(text, "/" SPACES) != NULL || glob_least(text) >= IFNAMSIZ) {
+	int least = glob_least(text);
+	if (least < 0) {
+		err_set(why, "a set in a pattern is \"[\", single characters or ranges that go up, "
+			     "and \"]\", such as \"wlan[0-9]\"");
+		return false;
+	}
+	if (strpbrk(text, "/" SPACES) != NULL || least >= IFNAMSIZ) {
 		err_set(why,
 			"no interface can have a name that this matches: names have at most 15 "
 			"bytes, without '/' and blanks");

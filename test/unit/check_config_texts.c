@@ -26,6 +26,8 @@ static const struct text_case cases[] = {
 	{"links", "protocols", "[\"batadv\", \"bmx7\", \"babeld\"]", true},
 	{"links", "protocols", "[\"batadv\", \"batadv\"]", false},
 	{"lan", "ports", "[\"eth0\", \"wlan*\", \"[el]*\"]", true},
+	{"lan", "ports", "[\"[]x]*\", \"[!]x-]?\", \"w[0-9a-f-]\", \"[[:alpha:]_]*\"]", true},
+	{"lan", "ports", "[\"wlan[0-9]\", \"[a-a]\", \"lo*\", \"lo0\", \"a\\\\[*\"]", true},
 	{"lan", "ports", "[\"eth0\", \"eth0\"]", false},
 	{"lan", "ports", "[\"\"]", false},
 	{"lan", "bridge", "\"a.very-long_one\"", true},
@@ -196,6 +198,19 @@ START_TEST(test_only_parser)
 	ck_assert(!verdict.parser && verdict.schema);
 	verdict = judge("{\"bmx7\": {\"search\": {\"a\": {\"network\": \"10.1.0.0/8\"}}}}");
 	ck_assert(!verdict.parser && verdict.schema);
+	static const char *const sections[] = {"\"lan\": {\"ports\": [\"[\"]}",
+		"\"lan\": {\"ports\": [\"eth0\", \"[a\"]}", "\"links\": {\"wlan[0-9\": {}}",
+		"\"links\": {\"[z-a]\": {}}", "\"links\": {\"eth[]\": {}}",
+		"\"uplinks\": {\"w[!]\": {}}", "\"uplinks\": {\"w[a-c9-0]*\": {}}",
+		"\"uplinks\": {\"w[[:digit:]\": {}}", "\"uplinks\": {\"lo\": {}}",
+		"\"links\": {\"lo\": {}}", "\"lan\": {\"ports\": [\"lo\"]}",
+		"\"node\": {\"primary_link\": \"lo\"}"};
+	for (size_t i = 0; i < ARRAY_SIZE(sections); i++) {
+		char settings[128];
+		snprintf(settings, sizeof(settings), "{%s}", sections[i]);
+		verdict = judge(settings);
+		ck_assert_msg(!verdict.parser && verdict.schema, "%s", settings);
+	}
 	static const char *const targets[] = {"\"ping\": [\"127.0.0.1\"]",
 		"\"dns\": [\"192.0.2.1:53\"]", "\"ping\": [\"1.2.3\"]",
 		"\"tcp\": [\"192.0.2.1:65536\"]", "\"tcp\": [\"[192.0.2.1]:1\"]",
