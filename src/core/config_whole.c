@@ -13,7 +13,6 @@
 #include "core/problem.h"
 
 #define RADIO_SSID_MAX 32 /* IEEE 802.11 */
-#define HARDIF_MTU_MIN 128
 
 /* The value that the layer gives for the path, or for what holds it when that is null. */
 static const json_t *written_value(const json_t *tree, const struct config_path *path)
@@ -239,63 +238,6 @@ static void check_layer3_vlan(const struct config_whole *whole, const char *sect
 		section, vlan, is_auto ? ", which cloud.ssid decides" : "", advice);
 }
 
-/* A protocol that runs on the link without a VLAN tag, or NULL. */
-static const char *untagged_protocol(const struct config *config, const struct link_config *link)
-{
-	if ((link->protocols & PROTOCOL_BATADV) && config->batadv.enabled &&
-		config->cloud.vlan == 0) {
-		return "cloud";
-	}
-	if ((link->protocols & PROTOCOL_BMX7) && config->bmx7.enabled && config->bmx7.vlan == 0) {
-		return "bmx7";
-	}
-	if ((link->protocols & PROTOCOL_BABELD) && config->babeld.enabled &&
-		config->babeld.vlan == 0) {
-		return "babeld";
-	}
-	return NULL;
-}
-
-static size_t find_port(const struct config *config, const char *name)
-{
-	size_t i = 0;
-
-	while (i < config->lan.port_count && strcmp(config->lan.ports[i].name, name) != 0) {
-		i++;
-	}
-	return i;
-}
-
-static void check_links(const struct config_whole *whole)
-{
-	const struct config *config = whole->config;
-
-	for (size_t i = 0; i < config->link_count; i++) {
-		const struct link_config *link = &config->links[i];
-		const char *untagged = untagged_protocol(config, link);
-		size_t port =
-			untagged != NULL ? find_port(config, link->name) : config->lan.port_count;
-
-		if (port < config->lan.port_count) {
-			config_whole_report(whole,
-				config_whole_later(whole,
-					config_whole_later(whole, port_path(port),
-						config_path_of("links", link->name, NULL)),
-					config_path_of(untagged, "vlan", NULL)),
-				"%s is a port of %s and a mesh link without a VLAN (%s.vlan is 0), "
-				"so the mesh's own frames would be bridged; take it out of "
-				"lan.ports or of links, or give %s a VLAN",
-				link->name, config->lan.bridge, untagged, untagged);
-		}
-		if (config->batadv.enabled && (link->protocols & PROTOCOL_BATADV) &&
-			link->mtu != MTU_AUTO && link->mtu < HARDIF_MTU_MIN) {
-			config_whole_report(whole, config_path_of("links", link->name, "mtu", NULL),
-				"is %d, must be at least %d on a link of batman-adv", link->mtu,
-				HARDIF_MTU_MIN);
-		}
-	}
-}
-
 /* The templates together, with the SSID: "$.cloud.ipv4" of its error is a path of ours. */
 static void check_identity(const struct config_whole *whole)
 {
@@ -331,7 +273,7 @@ void config_check_whole(const struct config_reader *reader, const struct config 
 	check_names(&whole);
 	check_layer3_vlan(&whole, "bmx7", &config->bmx7, 18);
 	check_layer3_vlan(&whole, "babeld", &config->babeld, 17);
-	check_links(&whole);
+	config_check_links(&whole);
 	check_gw_mode(&whole);
 	check_gw_sel_class(&whole);
 	check_identity(&whole);

@@ -18,6 +18,14 @@ struct config_path config_whole_later(const struct config_whole *whole, struct c
 void config_whole_report(const struct config_whole *whole, struct config_path path,
 	const char *format, ...) __attribute__((format(printf, 3, 4)));
 
+/* Can two names or patterns mean one interface? Of two patterns only equal ones are known to. */
+bool config_names_overlap(const char *a, const char *b);
+/* Can the interface or the pattern be what the entry of links rules over? */
+bool config_link_takes(const struct config *config, const struct link_config *link,
+	const char *name);
+
+/* The mesh links. */
+void config_check_links(const struct config_whole *whole);
 /* What the daemons are told. */
 void config_check_children(const struct config_whole *whole);
 /* The ways to the Internet. */

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What is said of the ways to the Internet must fit together, and fit the mesh. */
-#include <fnmatch.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -19,32 +18,6 @@ static const uint8_t families[] = {AF_INET, AF_INET6};
 static const char *family_name(uint8_t family)
 {
 	return family == AF_INET ? "IPv4" : "IPv6";
-}
-
-/* Can two names or patterns mean one interface? Of two patterns only equal ones are known to. */
-static bool overlap(const char *a, const char *b)
-{
-	return strcmp(a, b) == 0 ||
-	       (text_is_glob(a) && !text_is_glob(b) && fnmatch(a, b, 0) == 0) ||
-	       (text_is_glob(b) && !text_is_glob(a) && fnmatch(b, a, 0) == 0);
-}
-
-/* Does the entry rule over an interface of that name? A name goes before a pattern, an earlier
- * pattern before a later one. */
-static bool link_rules(const struct config *config, const struct link_config *link,
-	const char *name)
-{
-	for (size_t i = 0; i < config->link_count; i++) {
-		if (strcmp(config->links[i].name, name) == 0) {
-			return &config->links[i] == link;
-		}
-	}
-	for (size_t i = 0; i < config->link_count; i++) {
-		if (overlap(config->links[i].name, name)) {
-			return &config->links[i] == link;
-		}
-	}
-	return false;
 }
 
 static void refuse_overlap(const struct config_whole *whole, struct config_path uplink,
@@ -69,8 +42,7 @@ static void check_uplink(const struct config_whole *whole, const struct uplink_c
 	for (size_t i = 0; i < config->link_count; i++) {
 		const struct link_config *link = &config->links[i];
 
-		if (link->protocols != 0 && overlap(uplink->name, link->name) &&
-			(text_is_glob(uplink->name) || link_rules(config, link, uplink->name))) {
+		if (link->protocols != 0 && config_link_takes(config, link, uplink->name)) {
 			refuse_overlap(whole, path, config_path_of("links", link->name, NULL),
 				"a mesh link");
 		}
@@ -79,7 +51,7 @@ static void check_uplink(const struct config_whole *whole, const struct uplink_c
 		struct config_path port = config_path_of("lan", "ports", NULL);
 
 		config_path_push_index(&port, i);
-		if (overlap(uplink->name, config->lan.ports[i].name)) {
+		if (config_names_overlap(uplink->name, config->lan.ports[i].name)) {
 			refuse_overlap(whole, path, port, "a port of the bridge");
 		}
 	}

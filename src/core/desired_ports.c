@@ -91,6 +91,25 @@ bool build_is_above_ours(const struct build *build, const struct link *observed)
 	       (lower->head.flags & OBJECT_OWNED);
 }
 
+/* Is it a hardif itself, without a VLAN? Two patterns may both mean it, which no check sees. */
+static bool is_hardif(struct build *build, const struct link *observed)
+{
+	const struct link *first = state_at(build->observed, OBJECT_LINK, 0);
+	size_t place = build->borrowed[observed - first];
+	const struct link *link =
+		place != 0 ? state_at(build->desired, OBJECT_LINK, place - 1) : NULL;
+
+	if (link == NULL || !object_has(link, LINK_MASTER) ||
+		strcmp(link->master, build->config->batadv.device) != 0) {
+		return false;
+	}
+	problem_add(build->problems, PROBLEM_NAME_TAKEN, observed->name,
+		"take it out of lan.ports or of links, or give the cloud a VLAN",
+		"%s is a mesh link without a VLAN (cloud.vlan is 0), so it is no port of %s",
+		observed->name, build->config->lan.bridge);
+	return true;
+}
+
 void build_ports(struct build *build)
 {
 	const struct config *config = build->config;
@@ -105,7 +124,8 @@ void build_ports(struct build *build)
 		for (size_t i = 0; i < state_count(build->observed, OBJECT_LINK); i++) {
 			const struct link *observed = state_at(build->observed, OBJECT_LINK, i);
 			if (is_port(config, observed, pattern) &&
-				!build_is_above_ours(build, observed)) {
+				!build_is_above_ours(build, observed) &&
+				!is_hardif(build, observed)) {
 				(void)build_enslave(build, observed, config->lan.bridge, "port");
 			}
 		}

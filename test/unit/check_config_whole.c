@@ -108,6 +108,27 @@ START_TEST(test_untagged_port)
 }
 END_TEST
 
+/* Spelled differently, they are still one interface. */
+START_TEST(test_untagged_port_patterns)
+{
+	expect_settings_error("{\"cloud\": {\"vlan\": 0}, \"links\": {\"eth0\": {}}, \"lan\": "
+			      "{\"ports\": [\"wan\", \"eth*\"]}}",
+		"2:1:72: $.lan.ports[1]: eth0 is a port of br-lan and a mesh link without a VLAN");
+	expect_settings_error("{\"cloud\": {\"vlan\": 0}, \"links\": {\"eth*\": {}}, \"lan\": "
+			      "{\"ports\": [\"eth0\"]}}",
+		"2:1:65: $.lan.ports[0]: eth0 is a port of br-lan and a mesh link without a VLAN");
+	expect_settings_error("{\"cloud\": {\"vlan\": 0}, \"links\": {\"e*\": {}}, \"lan\": "
+			      "{\"ports\": [\"e*\"]}}",
+		"2:1:63: $.lan.ports[0]: e* is a port of br-lan and a mesh link without a VLAN");
+	/* An entry of its own rules over it. */
+	struct reading reading =
+		read_settings("{\"cloud\": {\"vlan\": 0}, \"links\": {\"eth*\": {}, \"eth0\": "
+			      "{\"protocols\": [\"babeld\"]}}, \"lan\": {\"ports\": [\"eth0\"]}}");
+	expect_ok(&reading);
+	reading_free(&reading);
+}
+END_TEST
+
 START_TEST(test_gw_mode)
 {
 	struct reading reading;
@@ -129,17 +150,56 @@ START_TEST(test_gw_mode)
 }
 END_TEST
 
+static void expect_mtu(const char *settings, int mtu, int minimum)
+{
+	char text[512];
+	char start[128];
+
+	snprintf(start, sizeof(start), "%d, must be at least %d on a link of ", minimum - 1,
+		minimum);
+	snprintf(text, sizeof(text), "{\"links\": {\"eth1\": {\"mtu\": %d, %s}", mtu, settings);
+	struct reading reading = read_settings(text);
+
+	if (mtu >= minimum) {
+		expect_ok(&reading);
+	} else {
+		ck_assert_uint_eq(reading.errors.count, 1);
+		ck_assert_msg(strstr(reading.errors.items[0].text, start) != NULL, "%s",
+			reading.errors.items[0].text);
+	}
+	reading_free(&reading);
+}
+
 START_TEST(test_link_mtu)
 {
-	expect_settings_error("{\"links\": {\"eth1\": {\"mtu\": 127}}}",
-		"2:1:28: $.links.eth1.mtu: is 127, must be at least 128 on a link of batman-adv");
-	struct reading reading = read_settings("{\"links\": {\"eth1\": {\"mtu\": 128}}}");
-	expect_ok(&reading);
-	reading_free(&reading);
-	reading = read_settings(
-		"{\"links\": {\"eth1\": {\"mtu\": 127, \"protocols\": [\"babeld\"]}}}");
-	expect_ok(&reading);
-	reading_free(&reading);
+	/* What carries no IPv6 is as small as batman-adv takes; above a link with a tag, four less.
+	 */
+	static const struct {
+		const char *settings;
+		int minimum;
+	} cases[] = {
+		{"\"protocols\": [\"batadv\"]}}", 132},
+		{"\"protocols\": [\"batadv\"]}}, \"cloud\": {\"vlan\": 0}", 128},
+		{"\"protocols\": [\"babeld\"]}}", 1284},
+		{"\"protocols\": [\"babeld\"]}}, \"babeld\": {\"vlan\": 0}", 1280},
+		{"\"protocols\": [\"bmx7\"]}}, \"bmx7\": {\"enabled\": true}", 1284},
+		{"\"protocols\": [\"bmx7\"]}}, \"bmx7\": {\"enabled\": true, \"vlan\": 0}", 1280},
+		{"\"protocols\": [\"batadv\", \"bmx7\"]}}", 132},
+		{"\"protocols\": [\"bmx7\"]}}", 68},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		expect_mtu(cases[i].settings, cases[i].minimum, cases[i].minimum);
+		if (cases[i].minimum > 68) {
+			expect_mtu(cases[i].settings, cases[i].minimum - 1, cases[i].minimum);
+		}
+	}
+	expect_settings_error(
+		"{\"links\": {\"eth1\": {\"mtu\": 131, \"protocols\": [\"batadv\"]}}}",
+		"2:1:28: $.links.eth1.mtu: is 131, must be at least 132 on a link of batman-adv");
+	expect_settings_error("{\"links\": {\"eth1\": {\"mtu\": 1283}}}",
+		"2:1:28: $.links.eth1.mtu: is 1283, must be at least 1284 on a link of babeld, "
+		"which needs IPv6, of which its VLAN's tag takes 4");
 }
 END_TEST
 
@@ -201,7 +261,8 @@ END_TEST
 Suite *check_suite(void)
 {
 	const TTest *const tests[] = {test_gw_sel_class, test_names, test_vlans, test_untagged_port,
-		test_gw_mode, test_link_mtu, test_templates, test_warn};
+		test_untagged_port_patterns, test_gw_mode, test_link_mtu, test_templates,
+		test_warn};
 	Suite *suite = suite_create("config_whole");
 	TCase *tcase = tcase_create("config_whole");
 

@@ -75,6 +75,27 @@ START_TEST(untagged_cloud)
 }
 END_TEST
 
+/* Two patterns that both mean it: the mesh goes before, and it is said. */
+START_TEST(untagged_hardif_is_no_port)
+{
+	struct scene scene;
+
+	scene_open(&scene);
+	scene.config.cloud.vlan = 0;
+	strcpy(scene.config.links[0].name, "eth*");
+	add_port_config(&scene.config, "e*");
+	add_observed(&scene, "ethernet", "02:00:00:00:00:06")->ethernet = 0;
+	add_observed(&scene, "e1", "02:00:00:00:00:07");
+	scene_build(&scene);
+	ck_assert_str_eq(want(&scene, "eth0")->master, "bat0");
+	ck_assert_str_eq(want(&scene, "eth0")->alias, "meshd-borrowed:hardif");
+	ck_assert_str_eq(want(&scene, "e1")->master, "br-lan");
+	ck_assert_uint_eq(scene.problems.count, 1);
+	ck_assert_str_eq(problem_of(&scene, PROBLEM_NAME_TAKEN)->object, "eth0");
+	scene_close(&scene);
+}
+END_TEST
+
 START_TEST(missing_link_and_no_carrier)
 {
 	struct scene scene;
@@ -232,6 +253,7 @@ Suite *check_suite(void)
 	tcase_add_test(tests, larger_link_is_left_alone);
 	tcase_add_test(tests, fixed_mtu);
 	tcase_add_test(tests, untagged_cloud);
+	tcase_add_test(tests, untagged_hardif_is_no_port);
 	tcase_add_test(tests, missing_link_and_no_carrier);
 	tcase_add_test(tests, globs_match_foreign_ethernet_only);
 	tcase_add_test(tests, layers_alone);
