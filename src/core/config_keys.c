@@ -209,10 +209,10 @@ static const struct config_key lan_keys[] = {
 		.fallback = "false"},
 	{.name = "mtu",
 		.kind = CONFIG_NUMBER,
-		RANGE(68, 65535),
+		RANGE(IPV6_MTU_MIN, 65535),
 		.unit = "bytes",
 		AT(lan.mtu),
-		.doc = "MTU of the bridge.",
+		.doc = "MTU of the bridge, at least what IPv6 needs.",
 		.fallback = "1500"},
 };
 

@@ -29,6 +29,7 @@ struct config_word {
 };
 
 #define CONFIG_NAME_MAX 63
+#define IPV6_MTU_MIN    1280 /* RFC 8200; on a smaller link Linux has no IPv6 at all */
 
 /* The array that a map or a list becomes. */
 struct config_elements {

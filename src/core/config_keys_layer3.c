@@ -104,7 +104,7 @@ ELEMENTS(babeld, announced, announce_count, set_announced);
 			.fallback = standard_vlan},                                                \
 		{.name = "mtu",                                                                    \
 			.kind = CONFIG_NUMBER,                                                     \
-			RANGE(68, 65535),                                                          \
+			RANGE(IPV6_MTU_MIN, 65535),                                                \
 			.unit = "bytes",                                                           \
 			AT(protocol.mtu),                                                          \
 			WORDS(mtu_words),                                                          \

@@ -5,8 +5,7 @@
 
 #include "core/config_whole.h"
 
-#define HARDIF_MTU_MIN 128  /* batman-adv: the least of Ethernet and its own header */
-#define IPV6_MTU_MIN   1280 /* RFC 8200; on a smaller link Linux has no IPv6 at all */
+#define HARDIF_MTU_MIN 128 /* batman-adv: the least of Ethernet and its own header */
 #define VLAN_TAG       4
 
 bool config_names_overlap(const char *a, const char *b)

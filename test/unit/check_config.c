@@ -82,8 +82,8 @@ START_TEST(test_places)
 	 * on other levels and in texts. */
 	expect_settings_error("{\"batadv\": {\"\\u0068op_penalty\": 256}}",
 		"2:1:33: $.batadv.hop_penalty: is 256, must be an integer from 0 to 255");
-	expect_settings_error(
-		"{\"node\": {\"hostname\": \"\xc3\xa4\xe2\x82\xac\"},\r\n \"lan\":\t{\"mtu\": 70}}",
+	expect_settings_error("{\"node\": {\"hostname\": \"\xc3\xa4\xe2\x82\xac\"},\r\n "
+			      "\"lan\":\t{\"mtu\": 1400}}",
 		"2:1:23: $.node.hostname: \"\xc3\xa4\xe2\x82\xac\" is not right: a hostname is");
 	expect_settings_error(
 		"{\"links\": {\"a\\\"{\": {\"mtu\": 1500}, \"mtu\": {\"mtu\": 1500},\r\n"
