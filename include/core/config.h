@@ -256,6 +256,11 @@ bool config_supervises(const struct layer3_config *layer3);
 uint32_t config_full_packet(const struct config *config);
 uint32_t config_full_frame(const struct config *config);
 
+struct identity_request;
+/* All that the configuration says of it (core/identity.h): without a MAC, and with the hostname
+ * that is given, "" when none is. Its texts are the configuration's. */
+struct identity_request config_identity_request(const struct config *config);
+
 struct problem_list;
 /* Adds what is legal but rarely meant (an SSID that radios cannot show whole). 0 or -ENOMEM. */
 int config_warn(const struct config *config, struct problem_list *problems);

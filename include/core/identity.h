@@ -18,15 +18,18 @@ struct identity_request {
 	const char *ipv4;        /* template, such as "10.%N1.0.0/16" */
 	const char *ipv6;        /* template, such as "fd%N1:%N2%N3:%N4%N5::/64" */
 	const char *anycast_mac; /* template, such as "aa:aa:aa:%N1:%N2:aa" */
-	bool anycast;            /* the first host of the subnet is taken by the anycast address */
+	bool anycast;            /* nodes keep off the anycast address */
+	/* ip.family 0 = it is the first host of the subnet. */
+	struct prefix anycast_ipv4;
+	struct prefix anycast_ipv6;
 };
 
 struct identity {
 	uint8_t network[6];  /* N1..N6 */
 	uint16_t cloud_vlan; /* 29 + ((N1 - 13) mod 256) */
 	struct mac anycast_mac;
-	struct prefix anycast_ipv4; /* first host of the subnet, with the subnet's length */
-	struct prefix anycast_ipv6; /* first host, always /64 */
+	struct prefix anycast_ipv4; /* as given; else the first host, with the subnet's length */
+	struct prefix anycast_ipv6; /* the same; else always /64 */
 	struct ip anycast_link_local;
 	struct prefix subnet_ipv4; /* host bits zero */
 	struct prefix subnet_ipv6;
@@ -59,9 +62,10 @@ const char *identity_ssid_warning(const char *ssid);
  * all of them and end in /MASK or /MASK/RANGE, hostname takes %M and %m, anycast_mac takes %N. An
  * address whose host bits within RANGE (or MASK) are zero gets M4M5M6 added within those bits, any
  * other one is static. An IPv4 address that is then the network, the broadcast or (anycast) the
- * first host of MASK becomes its last host. LibreMesh has no such rule for IPv6: there, and only
- * with anycast, an address that would equal the network or the first host moves up by 2^24, where
- * no other MAC leads.
+ * shared address becomes the last host of MASK. LibreMesh has no such rule for IPv6: there, and
+ * only with anycast, an address that would equal the network or the shared one moves up by 2^24,
+ * where no other MAC leads. Where that is the shared address it is the next free one below the end.
+ * A network that no node can be reached in (ip_is_special()) is an error.
  *
  * Without a MAC everything that depends on none is derived; a template whose network needs one is
  * an error. */

@@ -179,6 +179,23 @@ bool ip_is_zero(const struct ip *ip)
 	return memcmp(ip->bytes, zero.bytes, sizeof(zero.bytes)) == 0;
 }
 
+bool ip_is_special(const struct ip *ip)
+{
+	static const struct prefix networks[] = {{{AF_INET, {0}}, 8}, {{AF_INET, {127}}, 8},
+		{{AF_INET, {224}}, 3}, {{AF_INET6, {0}}, 127}, {{AF_INET6, {0xfe, 0x80}}, 10},
+		{{AF_INET6, {0xff}}, 8}};
+
+	for (size_t i = 0; i < sizeof(networks) / sizeof(networks[0]); i++) {
+		struct prefix around = {*ip, networks[i].length};
+
+		around = prefix_network(&around);
+		if (memcmp(&around, &networks[i], sizeof(around)) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
 struct ip ip_add(const struct ip *ip, uint32_t number)
 {
 	struct ip sum = *ip;

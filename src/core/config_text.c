@@ -15,7 +15,7 @@
 #define SPACES " \t\n\v\f\r"
 
 /* Stands for any node when a template is tried. */
-static const struct mac dummy_mac = {{0x02, 0x00, 0x00, 0x12, 0x34, 0x56}};
+static const struct mac dummy_mac = {{0x02, 0x10, 0x20, 0x12, 0x34, 0x56}};
 
 bool config_parse_hex(const char *text, int64_t maximum, int64_t *value)
 {
@@ -136,6 +136,16 @@ bool config_check_anycast_mac(const char *text, struct err *why)
 	return can_derive(&(struct identity_request){.anycast_mac = text}, why);
 }
 
+/* Is it all the clients of its network at once? */
+static bool is_broadcast(const struct prefix *prefix, const struct prefix *network)
+{
+	if (prefix->ip.family != AF_INET || prefix->length > 30) {
+		return false;
+	}
+	struct ip last = ip_add(&network->ip, UINT32_MAX >> prefix->length);
+	return memcmp(&last, &prefix->ip, sizeof(last)) == 0;
+}
+
 static bool check_anycast(const char *text, uint8_t family, const char *example, struct err *why)
 {
 	struct prefix prefix;
@@ -147,7 +157,21 @@ static bool check_anycast(const char *text, uint8_t family, const char *example,
 			example);
 		return false;
 	}
+	if (ip_is_special(&prefix.ip)) {
+		err_set(why,
+			"no machine can be reached by this address from another; give one such as "
+			"\"%s\"",
+			example);
+		return false;
+	}
 	struct prefix network = prefix_network(&prefix);
+	if (is_broadcast(&prefix, &network)) {
+		err_set(why,
+			"this is the broadcast address of the network; give a host's, such as "
+			"\"%s\"",
+			example);
+		return false;
+	}
 	if (prefix.length + 1U < ip_bits(&prefix.ip) &&
 		memcmp(&network.ip, &prefix.ip, sizeof(prefix.ip)) == 0) {
 		err_set(why,

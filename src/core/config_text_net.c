@@ -66,23 +66,6 @@ bool config_network_holds(const struct prefix *network, const struct ip *ip)
 	return memcmp(&around, &wanted, sizeof(wanted)) == 0;
 }
 
-/* Not the address of one machine that others can reach. */
-static bool is_special(const struct ip *ip)
-{
-	static const char *const networks[] = {"0.0.0.0/8", "127.0.0.0/8", "224.0.0.0/3", "::/127",
-		"fe80::/10", "ff00::/8"};
-
-	for (size_t i = 0; i < sizeof(networks) / sizeof(networks[0]); i++) {
-		struct prefix network;
-
-		prefix_parse(networks[i], &network);
-		if (config_network_holds(&network, ip)) {
-			return true;
-		}
-	}
-	return false;
-}
-
 /* family 0 = either. */
 static bool check_address(const char *text, uint8_t family, const char *wanted, struct err *why)
 {
@@ -92,7 +75,7 @@ static bool check_address(const char *text, uint8_t family, const char *wanted, 
 		err_set(why, "this is not %s", wanted);
 		return false;
 	}
-	if (is_special(&ip)) {
+	if (ip_is_special(&ip)) {
 		err_set(why, "no other machine can be reached by this address; give %s of one",
 			wanted);
 		return false;

@@ -238,30 +238,6 @@ static void check_layer3_vlan(const struct config_whole *whole, const char *sect
 		section, vlan, is_auto ? ", which cloud.ssid decides" : "", advice);
 }
 
-/* The templates together, with the SSID: "$.cloud.ipv4" of its error is a path of ours. */
-static void check_identity(const struct config_whole *whole)
-{
-	const struct config *config = whole->config;
-	struct identity_request request = {.ssid = config->cloud.ssid,
-		.has_mac = true,
-		.mac = {{0x02, 0x00, 0x00, 0x12, 0x34, 0x56}},
-		.hostname = config->node.hostname,
-		.ipv4 = config->cloud.ipv4,
-		.ipv6 = config->cloud.ipv6,
-		.anycast_mac = config->anycast.mac,
-		.anycast = config->anycast.enabled};
-	struct identity identity;
-	struct err err = {0};
-	char section[32] = "";
-	char key[32] = "";
-
-	if (config->cloud.ssid[0] == '\0' || identity_derive(&request, &identity, &err) == 0) {
-		return;
-	}
-	sscanf(err.path, "$.%31[^.].%31s", section, key);
-	config_whole_report(whole, config_path_of(section, key, NULL), "%s", err.text);
-}
-
 void config_check_whole(const struct config_reader *reader, const struct config *config,
 	bool is_complete)
 {
@@ -276,7 +252,7 @@ void config_check_whole(const struct config_reader *reader, const struct config 
 	config_check_links(&whole);
 	check_gw_mode(&whole);
 	check_gw_sel_class(&whole);
-	check_identity(&whole);
+	config_check_identity(&whole);
 	config_check_children(&whole);
 	config_check_ways(&whole);
 }

@@ -24,6 +24,11 @@ bool config_names_overlap(const char *a, const char *b);
 bool config_link_takes(const struct config *config, const struct link_config *link,
 	const char *name);
 
+/* The node's addresses where they are the same for any MAC; family 0 where they are not. */
+void config_static_addresses(const struct config *config, struct ip *ipv4, struct ip *ipv6);
+
+/* Who the node is. */
+void config_check_identity(const struct config_whole *whole);
 /* The mesh links. */
 void config_check_links(const struct config_whole *whole);
 /* What the daemons are told. */

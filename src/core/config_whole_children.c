@@ -56,27 +56,13 @@ struct cloud {
 	uint8_t length6;    /* of the gateway's network */
 };
 
-static void use_given_gateway(const char *text, struct ip *gateway, uint8_t *length)
-{
-	struct prefix given;
-
-	if (prefix_parse(text, &given) == 0) {
-		*gateway = given.ip;
-		*length = given.length;
-	}
-}
-
 static bool derive_cloud(const struct config *config, struct cloud *cloud)
 {
-	struct identity_request request = {.ssid = config->cloud.ssid,
-		.ipv4 = config->cloud.ipv4,
-		.ipv6 = config->cloud.ipv6,
-		.anycast_mac = config->anycast.mac,
-		.anycast = config->anycast.enabled};
+	struct identity_request request = config_identity_request(config);
 	struct identity identity;
 	struct err why;
-	uint8_t length;
 
+	request.hostname = NULL;
 	if (config->cloud.ssid[0] == '\0' || identity_derive(&request, &identity, &why) < 0) {
 		return false;
 	}
@@ -84,31 +70,7 @@ static bool derive_cloud(const struct config *config, struct cloud *cloud)
 		.gateway = identity.anycast_ipv4.ip,
 		.gateway6 = identity.anycast_ipv6.ip,
 		.length6 = identity.anycast_ipv6.length};
-	use_given_gateway(config->anycast.ipv4, &cloud->gateway, &length);
-	use_given_gateway(config->anycast.ipv6, &cloud->gateway6, &cloud->length6);
 	return true;
-}
-
-/* The node's IPv4 address where it is the same for any MAC; family 0 where it is not. */
-static struct ip static_address(const struct config *config)
-{
-	struct identity_request request = {.ssid = config->cloud.ssid,
-		.has_mac = true,
-		.mac = {{0x02, 0x00, 0x00, 0x12, 0x34, 0x56}},
-		.ipv4 = config->cloud.ipv4};
-	struct identity first;
-	struct identity second;
-	struct err why;
-
-	if (identity_derive(&request, &first, &why) < 0) {
-		return (struct ip){0};
-	}
-	request.mac.bytes[5]++;
-	if (identity_derive(&request, &second, &why) < 0 ||
-		!same_ip(&first.node_ipv4.ip, &second.node_ipv4.ip)) {
-		return (struct ip){0};
-	}
-	return first.node_ipv4.ip;
 }
 
 /* Why no client can have the address, or NULL. */
@@ -153,17 +115,19 @@ static void refuse_pool(const struct config_whole *whole, const struct ip *ip, c
 static void check_pool(const struct config_whole *whole, const struct cloud *cloud)
 {
 	const struct config *config = whole->config;
-	struct ip own = static_address(config);
 	char network[PREFIX_TEXT_SIZE];
 	char reason[128];
 	struct ip first;
 	struct ip last;
+	struct ip own;
+	struct ip own6;
 
 	if (!config_parse_pool(config->dhcp.pool, &first, &last)) {
 		return;
 	}
 	const struct ip *ends[] = {&first, &last};
 	prefix_format(&cloud->ipv4, network);
+	config_static_addresses(config, &own, &own6);
 	for (size_t i = 0; i < 2; i++) {
 		const char *wrong = unusable(cloud, ends[i]);
 

@@ -352,30 +352,14 @@ static int build_ruleset(struct build *build)
 
 static int derive(const struct desired_input *input, struct identity *identity, struct err *err)
 {
-	const struct config *config = input->config;
-	struct identity_request request = {.ssid = config->cloud.ssid,
-		.has_mac = !mac_is_zero(&input->primary_mac),
-		.mac = input->primary_mac,
-		.hostname =
-			config->node.hostname[0] != '\0' ? config->node.hostname : input->hostname,
-		.ipv4 = config->cloud.ipv4,
-		.ipv6 = config->cloud.ipv6,
-		.anycast_mac = config->anycast.mac,
-		.anycast = config->anycast.enabled};
+	struct identity_request request = config_identity_request(input->config);
 
-	int result = identity_derive(&request, identity, err);
-	if (result < 0) {
-		return result;
+	request.has_mac = !mac_is_zero(&input->primary_mac);
+	request.mac = input->primary_mac;
+	if (request.hostname[0] == '\0') {
+		request.hostname = input->hostname;
 	}
-	if (config->anycast.ipv4[0] != '\0' &&
-		prefix_parse(config->anycast.ipv4, &identity->anycast_ipv4) < 0) {
-		return -EINVAL;
-	}
-	if (config->anycast.ipv6[0] != '\0' &&
-		prefix_parse(config->anycast.ipv6, &identity->anycast_ipv6) < 0) {
-		return -EINVAL;
-	}
-	return 0;
+	return identity_derive(&request, identity, err);
 }
 
 static void note_ssid(struct build *build)

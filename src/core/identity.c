@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "core/identity_host.h"
 #include "core/identity_template.h"
 
 #define HOSTNAME_LENGTH_MAX 32
@@ -165,65 +166,6 @@ static int derive_subnet(const struct address_template *template,
 	return 0;
 }
 
-/* Sets bits first..last of the address, counted from the left. */
-static struct ip set_bits(struct ip ip, unsigned int first, unsigned int last)
-{
-	for (unsigned int bit = first; bit <= last; bit++) {
-		ip.bytes[bit / 8] |= (uint8_t)(0x80U >> (bit % 8));
-	}
-	return ip;
-}
-
-static bool ip_equal(const struct ip *a, const struct ip *b)
-{
-	return memcmp(a, b, sizeof(*a)) == 0;
-}
-
-/* A network without host bits set gets the MAC's last three bytes added; else it is static. */
-static struct ip generate_host(const struct prefix *address, const struct mac *mac)
-{
-	struct prefix network = prefix_network(address);
-	unsigned int host_bits = ip_bits(&address->ip) - address->length;
-	uint32_t suffix =
-		(uint32_t)mac->bytes[3] << 16 | (uint32_t)mac->bytes[4] << 8 | mac->bytes[5];
-
-	if (!prefix_equal(&network, address)) {
-		return address->ip;
-	}
-	if (host_bits < 24) {
-		suffix &= (1U << host_bits) - 1;
-	}
-	return ip_add(&address->ip, suffix);
-}
-
-/* Moves a node's IPv4 address off the addresses that are nobody's. */
-static struct ip avoid_reserved_ipv4(const struct ip *ip, const struct prefix *subnet, bool anycast)
-{
-	struct ip first = ip_add(&subnet->ip, 1);
-	struct ip broadcast = set_bits(subnet->ip, subnet->length, 31);
-
-	/* /31 and /32 have neither network nor broadcast address (RFC 3021). */
-	if (subnet->length > 30 || (!ip_equal(ip, &subnet->ip) && !ip_equal(ip, &broadcast) &&
-					   !(anycast && ip_equal(ip, &first)))) {
-		return *ip;
-	}
-	return subnet->length == 30 ? ip_add(&subnet->ip, 2)
-				    : set_bits(subnet->ip, subnet->length, 30);
-}
-
-/* The same for IPv6, where only the anycast address is in the way. Generated addresses end below
- * 2^24, so the places above are free. */
-static struct ip avoid_reserved_ipv6(const struct ip *ip, const struct prefix *subnet, bool anycast)
-{
-	struct ip first = ip_add(&subnet->ip, 1);
-
-	if (!anycast || (!ip_equal(ip, &subnet->ip) && !ip_equal(ip, &first))) {
-		return *ip;
-	}
-	return 128U - subnet->length > 24 ? ip_add(ip, 1U << 24)
-					  : set_bits(subnet->ip, subnet->length, 127);
-}
-
 /* The addresses that come from one template. */
 struct addresses {
 	struct prefix subnet;
@@ -231,11 +173,73 @@ struct addresses {
 	struct prefix node;
 };
 
+/* Nobody is reached in loopback's network, or by the address of a group. */
+static int check_reach(const struct address_template *template, const struct prefix *subnet,
+	const struct ip *node, struct err *err)
+{
+	const char *example =
+		template->kind == TEMPLATE_IPV4 ? identity_default_ipv4 : identity_default_ipv6;
+	char text[PREFIX_TEXT_SIZE];
+
+	if (ip_is_special(&subnet->ip)) {
+		prefix_format(subnet, text);
+		return template_error(template->kind, template->text, err,
+			"%s is no network of nodes that others can reach; such as \"%s\"", text,
+			example);
+	}
+	if (node->family != 0 && ip_is_special(node)) {
+		ip_format(node, text);
+		return template_error(template->kind, template->text, err,
+			"%s is no address of a node that others can reach; such as \"%s\"", text,
+			example);
+	}
+	return 0;
+}
+
+/* The shared address: the given one, else the first host. */
+static int derive_shared(const struct address_template *template,
+	const struct identity_request *request, struct addresses *addresses, struct err *err)
+{
+	bool is_ipv4 = template->kind == TEMPLATE_IPV4;
+	unsigned int longest = ip_bits(&addresses->subnet.ip) - 2;
+	const struct prefix *given = is_ipv4 ? &request->anycast_ipv4 : &request->anycast_ipv6;
+
+	if (template->mask > longest && request->anycast) {
+		return template_error(template->kind, template->text, err,
+			"a /%u has no room for the anycast address and a node; use at most /%u",
+			template->mask, longest);
+	}
+	if (given->ip.family != 0) {
+		addresses->anycast = *given;
+	} else if (template->mask <= longest) {
+		addresses->anycast.ip = ip_add(&addresses->subnet.ip, 1);
+		addresses->anycast.length = is_ipv4 ? template->mask : 64;
+	}
+	return 0;
+}
+
+static int derive_node(const struct address_template *template, const struct derivation *derivation,
+	struct addresses *addresses, struct err *err)
+{
+	const struct identity_request *request = derivation->request;
+	const struct ip *shared = request->anycast ? &addresses->anycast.ip : NULL;
+	struct prefix node = {0};
+
+	int rc = expand_address(template, &derivation->values, &node, err);
+	if (rc < 0) {
+		return rc;
+	}
+	node.length = template->range;
+	node.ip = identity_host(&node, &request->mac);
+	node.ip = identity_host_avoid(&node.ip, &addresses->subnet, shared);
+	node.length = template->mask;
+	addresses->node = node;
+	return 0;
+}
+
 static int derive_addresses(enum template_kind kind, const char *text,
 	const struct derivation *derivation, struct addresses *addresses, struct err *err)
 {
-	const struct identity_request *request = derivation->request;
-	bool is_ipv4 = kind == TEMPLATE_IPV4;
 	struct address_template template = {.kind = kind, .text = text};
 
 	int rc = template_read_lengths(&template, err);
@@ -246,30 +250,11 @@ static int derive_addresses(enum template_kind kind, const char *text,
 	if (rc < 0) {
 		return rc;
 	}
-	unsigned int longest = ip_bits(&addresses->subnet.ip) - 2;
-	if (template.mask <= longest) {
-		addresses->anycast.ip = ip_add(&addresses->subnet.ip, 1);
-		addresses->anycast.length = is_ipv4 ? template.mask : 64;
-	} else if (request->anycast) {
-		return template_error(kind, text, err,
-			"a /%u has no room for the anycast address and a node; use at most /%u",
-			template.mask, longest);
+	rc = derive_shared(&template, derivation->request, addresses, err);
+	if (rc == 0 && derivation->request->has_mac) {
+		rc = derive_node(&template, derivation, addresses, err);
 	}
-	if (!request->has_mac) {
-		return 0;
-	}
-	struct prefix node = {0};
-	rc = expand_address(&template, &derivation->values, &node, err);
-	if (rc < 0) {
-		return rc;
-	}
-	node.length = template.range;
-	node.ip = generate_host(&node, &request->mac);
-	node.ip = is_ipv4 ? avoid_reserved_ipv4(&node.ip, &addresses->subnet, request->anycast)
-			  : avoid_reserved_ipv6(&node.ip, &addresses->subnet, request->anycast);
-	node.length = template.mask;
-	addresses->node = node;
-	return 0;
+	return rc < 0 ? rc : check_reach(&template, &addresses->subnet, &addresses->node.ip, err);
 }
 
 static int derive_anycast_mac(const char *template, const struct template_values *values,

@@ -41,6 +41,8 @@ static void check_identity(const struct identity_request *request, const struct 
 		expect(memcmp(&network, &identity->subnet_ipv4, sizeof(network)) == 0);
 		network = prefix_network(&identity->node_ipv6);
 		expect(memcmp(&network, &identity->subnet_ipv6, sizeof(network)) == 0);
+		expect(!ip_is_special(&identity->node_ipv4.ip));
+		expect(!ip_is_special(&identity->node_ipv6.ip));
 		expect(identity->hostname[0] != '\0');
 	}
 	if (request->has_mac && request->anycast) {

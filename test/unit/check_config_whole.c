@@ -220,6 +220,32 @@ START_TEST(test_templates)
 	expect_settings_error("{\"anycast\": {\"ipv6\": \"fd00::/64\"}}",
 		"2:1:22: $.anycast.ipv6: \"fd00::/64\" is not right: this is the address of the "
 		"network itself");
+	expect_settings_error("{\"cloud\": {\"ipv4\": \"127.0.0.0/8\"}}",
+		"2:1:20: $.cloud.ipv4: \"127.0.0.0/8\" is not right: ipv4 template");
+	expect_settings_error("{\"cloud\": {\"ipv6\": \"fe80::/64\"}}",
+		"2:1:20: $.cloud.ipv6: \"fe80::/64\" is not right: ipv6 template");
+	/* The SSID makes it so: N1 of "LibreMesh.org" is 13, of "y" 0. */
+	struct reading own = read_texts("{\"cloud\": {\"ssid\": \"y\"}}",
+		"{\"cloud\": {\"ipv4\": \"%N1.1.0.0/16\"}}", NULL);
+	expect_error(&own, 0,
+		"2:1:20: $.cloud.ipv4: ipv4 template \"%N1.1.0.0/16\": 0.1.0.0/16 is no");
+	reading_free(&own);
+	static const char *const special[] = {"127.0.0.1/8", "224.0.0.1/16", "0.0.0.1/8",
+		"10.13.255.255/16", "10.0.0.3/30", "255.255.255.254/16"};
+	for (size_t i = 0; i < ARRAY_SIZE(special); i++) {
+		char text[128];
+		snprintf(text, sizeof(text), "{\"anycast\": {\"ipv4\": \"%s\"}}", special[i]);
+		expect_settings_error(text, "2:1:22: $.anycast.ipv4: ");
+	}
+	static const char *const special6[] = {"ff02::1/64", "fe80::1/64", "::1/64", "::/64",
+		"::1/128"};
+	for (size_t i = 0; i < ARRAY_SIZE(special6); i++) {
+		char text[128];
+		snprintf(text, sizeof(text),
+			"{\"anycast\": {\"ipv6\": \"%s\"}, \"dhcp\": {\"ra\": false}}",
+			special6[i]);
+		expect_settings_error(text, "2:1:22: $.anycast.ipv6: ");
+	}
 	/* Right by itself, not with anycast. */
 	expect_settings_error("{\"cloud\": {\"ipv4\": \"10.%N1.0.0/31\"}}",
 		"2:1:20: $.cloud.ipv4: ipv4 template \"10.%N1.0.0/31\": a /31 has no room");
@@ -236,6 +262,33 @@ START_TEST(test_templates)
 	ck_assert_str_eq(reading.config.anycast.ipv6, "fd00::1/64");
 	ck_assert_str_eq(reading.config.node.hostname, "roof-%M5%M6");
 	ck_assert_str_eq(reading.config.node.primary_link, "eth0");
+	reading_free(&reading);
+}
+END_TEST
+
+START_TEST(test_own_address_is_not_shared)
+{
+	expect_settings_error("{\"cloud\": {\"ipv4\": \"10.13.0.7/16\"}, \"anycast\": {\"ipv4\": "
+			      "\"10.13.0.7/16\"}}",
+		"2:1:57: $.anycast.ipv4: 10.13.0.7 is the address that cloud.ipv4 gives every "
+		"node; "
+		"choose another here or there");
+	expect_settings_error("{\"cloud\": {\"ipv6\": \"fd00::7/64\"}, \"anycast\": {\"ipv6\": "
+			      "\"fd00::7/64\"}}",
+		"2:1:55: $.anycast.ipv6: fd00::7 is the address that cloud.ipv6 gives");
+	struct reading reading = read_texts("{\"anycast\": {\"ipv4\": \"10.13.0.7/16\"}}", SSID,
+		"{\"cloud\": {\"ipv4\": \"10.13.0.7/16\"}}");
+	expect_error(&reading, 0, "3:1:20: $.cloud.ipv4: 10.13.0.7 is the address");
+	reading_free(&reading);
+	/* Another one; the first host, from which nodes step aside; and none is shared. */
+	reading = read_settings("{\"cloud\": {\"ipv4\": \"10.13.0.7/16\"}, \"anycast\": {\"ipv4\": "
+				"\"10.13.0.1/16\"}}");
+	expect_ok(&reading);
+	reading_free(&reading);
+	reading = read_settings("{\"cloud\": {\"ipv4\": \"10.13.0.7/16\"}, \"anycast\": {\"ipv4\": "
+				"\"10.13.0.7/16\", \"enabled\": false}, \"dhcp\": {\"enabled\": "
+				"false}}");
+	expect_ok(&reading);
 	reading_free(&reading);
 }
 END_TEST
@@ -262,7 +315,7 @@ Suite *check_suite(void)
 {
 	const TTest *const tests[] = {test_gw_sel_class, test_names, test_vlans, test_untagged_port,
 		test_untagged_port_patterns, test_gw_mode, test_link_mtu, test_templates,
-		test_warn};
+		test_own_address_is_not_shared, test_warn};
 	Suite *suite = suite_create("config_whole");
 	TCase *tcase = tcase_create("config_whole");
 

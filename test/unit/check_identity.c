@@ -212,6 +212,46 @@ START_TEST(nodes_have_their_addresses)
 }
 END_TEST
 
+struct shared_vector {
+	const char *mac, *ipv4, *ipv6, *shared_ipv4, *shared_ipv6;
+	const char *expected_ipv4, *expected_ipv6;
+};
+
+/* The shared address is given: it is avoided, the first host is not. */
+static const struct shared_vector shared[] = {
+	{"02:00:00:00:00:01", NULL, NULL, "10.13.7.7/16", "fd00::1/64", "10.13.0.1/16",
+		"fd0d:fe46:8ce8::1/64"},
+	{"02:00:00:00:07:07", NULL, NULL, "10.13.7.7/16", "fd0d:fe46:8ce8::707/64",
+		"10.13.255.254/16", "fd0d:fe46:8ce8::100:707/64"},
+	{"02:00:00:00:00:00", NULL, NULL, "10.13.255.254/16", "fd0d:fe46:8ce8::100:0/64",
+		"10.13.255.253/16", "fd0d:fe46:8ce8:0:ffff:ffff:ffff:ffff/64"},
+	{"02:00:00:00:ff:fe", NULL, NULL, "10.13.255.254/16", NULL, "10.13.255.253/16", NULL},
+	{"02:00:00:00:00:02", "10.0.0.8/30", "fd00::/126", "10.0.0.10/30", "fd00::3/126",
+		"10.0.0.9/30", "fd00::2/126"},
+	{"02:00:00:00:00:03", "10.0.0.8/30", "fd00::/126", "10.0.0.9/30", "fd00::3/126",
+		"10.0.0.10/30", "fd00::2/126"},
+};
+
+START_TEST(nodes_avoid_the_given_shared_address)
+{
+	const struct shared_vector *vector = &shared[_i];
+	struct identity_request request = request_of(vector->mac);
+
+	request.ipv4 = vector->ipv4;
+	request.ipv6 = vector->ipv6;
+	ck_assert_int_eq(prefix_parse(vector->shared_ipv4, &request.anycast_ipv4), 0);
+	if (vector->shared_ipv6 != NULL) {
+		ck_assert_int_eq(prefix_parse(vector->shared_ipv6, &request.anycast_ipv6), 0);
+	}
+	assert_node(&request, vector->expected_ipv4, vector->expected_ipv6);
+	struct identity identity = derive(&request);
+	assert_prefix(&identity.anycast_ipv4, vector->shared_ipv4);
+	if (vector->shared_ipv6 != NULL) {
+		assert_prefix(&identity.anycast_ipv6, vector->shared_ipv6);
+	}
+}
+END_TEST
+
 START_TEST(without_anycast_the_first_host_is_free)
 {
 	struct identity_request request = request_of("02:00:00:00:00:01");
@@ -346,6 +386,7 @@ static TCase *node_case(void)
 
 	tcase_add_loop_test(tests, hardifs_have_their_macs, 0, COUNT(hardifs));
 	tcase_add_loop_test(tests, nodes_have_their_addresses, 0, COUNT(nodes));
+	tcase_add_loop_test(tests, nodes_avoid_the_given_shared_address, 0, COUNT(shared));
 	tcase_add_test(tests, without_anycast_the_first_host_is_free);
 	return tests;
 }
