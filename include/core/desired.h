@@ -25,9 +25,22 @@ struct desired_input {
 	const struct gateway_wish *gateway; /* NULL: not known, so what is there stays */
 };
 
-/* Chooses the primary link among those observed: the configured one, else the first name of "links"
- * that exists, else the first by name that a glob matches. Returns NULL when none is there. */
+/* The link whose MAC names the node: once chosen it is kept, also across restarts, so that
+ * addresses stay when links come and go. */
+struct primary {
+	char link[IFNAMSIZ];
+	struct mac mac;
+};
+
+/* Chooses the primary link among those observed that have a MAC of their own: the configured one,
+ * else the first name of "links" that exists, else the first by name that a glob matches, else a
+ * LAN port, else one with a burnt-in MAC. Returns NULL when none is there. */
 const struct link *desired_primary(const struct config *config, const struct state *observed);
+/* Keeps primary as it is when it was chosen before (its mac is not zero), also while its link is
+ * gone; a configured link goes before another that was chosen, as soon as it is there. False when
+ * there is none at all. What is not as configured becomes a problem. */
+bool desired_choose_primary(const struct config *config, const struct state *observed,
+	struct primary *primary, struct problem_list *problems);
 
 /* Derives the identity and builds the desired state (sorted). What stands in the way is added to
  * problems, and everything that does not depend on it is still built.

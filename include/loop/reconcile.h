@@ -7,17 +7,11 @@
 
 #include "base/err.h"
 #include "core/config.h"
+#include "core/desired.h"
 #include "core/guard.h"
 #include "core/snapshot.h"
 #include "kernel/kernel.h"
 #include "loop/refusal.h"
-
-/* The link whose MAC names the node: once chosen it is kept, also across restarts, so that
- * addresses stay when links come and go. */
-struct primary {
-	char link[IFNAMSIZ];
-	struct mac mac;
-};
 
 /* What a cycle saw and wants; good during the call. */
 struct reconcile_view {
@@ -63,7 +57,8 @@ void reconcile_set_config(struct reconcile *reconcile, struct config *config);
 /* Runs a cycle. Returns the seconds after which another is wanted, or 0 for none before something
  * changes. */
 double reconcile_run(struct reconcile *reconcile);
-/* What a cycle would do now: [{...}] as plan_to_json, waiting objects included. NULL with err. */
+/* What a cycle would do now: [{...}] as plan_to_json, waiting objects included. NULL with err,
+ * also when there is no primary link. */
 json_t *reconcile_plan(struct reconcile *reconcile, struct err *err);
 /* The answer of "status". NULL with err. */
 json_t *reconcile_status(struct reconcile *reconcile, struct err *err);

@@ -414,6 +414,7 @@ int desired_build(const struct desired_input *input, struct identity *identity,
 		return result;
 	}
 	if (!identity->has_node) {
+		err_set(err, "no link is there whose MAC could name this node");
 		return -ENODEV;
 	}
 	build.cloud_vlan = input->config->cloud.vlan == VLAN_AUTO

@@ -58,49 +58,6 @@ const struct link_config *desired_link_config(const struct config *config,
 	return NULL;
 }
 
-static const struct link *first_match(const struct state *observed, const char *pattern)
-{
-	for (size_t i = 0; i < state_count(observed, OBJECT_LINK); i++) {
-		const struct link *link = state_at(observed, OBJECT_LINK, i);
-		if (link->ethernet && !(link->head.flags & OBJECT_OWNED) &&
-			fnmatch(pattern, link->name, 0) == 0) {
-			return link;
-		}
-	}
-	return NULL;
-}
-
-static const struct link *first_permanent(const struct state *observed)
-{
-	for (size_t i = 0; i < state_count(observed, OBJECT_LINK); i++) {
-		const struct link *link = state_at(observed, OBJECT_LINK, i);
-		if (link->ethernet && !mac_is_zero(&link->permanent_mac)) {
-			return link;
-		}
-	}
-	return NULL;
-}
-
-const struct link *desired_primary(const struct config *config, const struct state *observed)
-{
-	const struct link *link = NULL;
-
-	if (config->node.primary_link[0] != '\0') {
-		return state_find_link(observed, config->node.primary_link);
-	}
-	for (int globs = 0; globs <= 1; globs++) {
-		for (size_t i = 0; link == NULL && i < config->link_count; i++) {
-			if (text_is_glob(config->links[i].name) == (globs == 1)) {
-				link = first_match(observed, config->links[i].name);
-			}
-		}
-	}
-	for (size_t i = 0; link == NULL && i < config->lan.port_count; i++) {
-		link = first_match(observed, config->lan.ports[i].name);
-	}
-	return link != NULL ? link : first_permanent(observed);
-}
-
 struct mesh_link {
 	const struct link *observed;
 	const struct link_config *config;

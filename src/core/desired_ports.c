@@ -110,17 +110,32 @@ static bool is_hardif(struct build *build, const struct link *observed)
 	return true;
 }
 
+static void note_missing_port(struct build *build, const char *name)
+{
+	const struct link *observed = state_find_link(build->observed, name);
+
+	if (text_is_glob(name)) {
+		return;
+	}
+	if (observed == NULL) {
+		problem_add(build->problems, PROBLEM_LINK_MISSING, name,
+			"plug it in, or take it out of lan.ports", "LAN port %s is not there",
+			name);
+	} else if (!observed->ethernet) {
+		problem_add(build->problems, PROBLEM_LINK_MISSING, name,
+			"name an Ethernet-like interface, or take it out of lan.ports",
+			"%s cannot be a LAN port: it is not Ethernet-like", name);
+	}
+}
+
 void build_ports(struct build *build)
 {
 	const struct config *config = build->config;
 
 	for (size_t p = 0; build->has_bridge && p < config->lan.port_count; p++) {
 		const char *pattern = config->lan.ports[p].name;
-		if (!text_is_glob(pattern) && state_find_link(build->observed, pattern) == NULL) {
-			problem_add(build->problems, PROBLEM_LINK_MISSING, pattern,
-				"plug it in, or take it out of lan.ports",
-				"LAN port %s is not there", pattern);
-		}
+
+		note_missing_port(build, pattern);
 		for (size_t i = 0; i < state_count(build->observed, OBJECT_LINK); i++) {
 			const struct link *observed = state_at(build->observed, OBJECT_LINK, i);
 			if (is_port(config, observed, pattern) &&

@@ -59,30 +59,6 @@ static void add_more_problems(const struct reconcile *reconcile, struct pass *pa
 	}
 }
 
-/* Keeps the primary link that was chosen once; the configuration may name another. */
-static void choose_primary(struct reconcile *reconcile, struct pass *pass)
-{
-	const char *configured = reconcile->config.node.primary_link;
-	struct primary *primary = &reconcile->primary;
-
-	pass->has_primary = true;
-	if (!mac_is_zero(&primary->mac) &&
-		(configured[0] == '\0' || strcmp(configured, primary->link) == 0)) {
-		return;
-	}
-	const struct link *link = desired_primary(&reconcile->config, &pass->observed);
-	if (link == NULL) {
-		pass->has_primary = false;
-		problem_add(&pass->problems, PROBLEM_NO_PRIMARY,
-			configured[0] != '\0' ? configured : "primary link",
-			"plug in a mesh link, or set node.primary_link",
-			"no link is there whose MAC could name this node");
-		return;
-	}
-	text_copy(primary->link, sizeof(primary->link), link->name);
-	primary->mac = link->mac;
-}
-
 static void keep_primary(struct reconcile *reconcile)
 {
 	if (reconcile->run_dir[0] == '\0' ||
@@ -171,7 +147,8 @@ static int pass_prepare(struct reconcile *reconcile, struct pass *pass, struct e
 		return result;
 	}
 	refusal_list_forget(&reconcile->refusals, &pass->observed, pass->now);
-	choose_primary(reconcile, pass);
+	pass->has_primary = desired_choose_primary(&reconcile->config, &pass->observed,
+		&reconcile->primary, &pass->problems);
 	if (!pass->has_primary) {
 		return 0;
 	}
@@ -334,6 +311,19 @@ double reconcile_run(struct reconcile *reconcile)
 	return delay;
 }
 
+/* Nothing can be planned without a primary link, which is not to be taken for a node that is right.
+ */
+static void explain_no_primary(const struct pass *pass, struct err *err)
+{
+	for (size_t i = 0; i < pass->problems.count; i++) {
+		const struct problem *problem = &pass->problems.items[i];
+
+		if (problem->kind == PROBLEM_NO_PRIMARY) {
+			err_set(err, "%s; %s", problem->text, problem->hint);
+		}
+	}
+}
+
 json_t *reconcile_plan(struct reconcile *reconcile, struct err *err)
 {
 	CLEANUP(pass_free) struct pass pass = {0};
@@ -343,6 +333,10 @@ json_t *reconcile_plan(struct reconcile *reconcile, struct err *err)
 		if (err->text[0] == '\0') {
 			err_set(err, "%s", strerrordesc_np(-result));
 		}
+		return NULL;
+	}
+	if (!pass.has_primary) {
+		explain_no_primary(&pass, err);
 		return NULL;
 	}
 	return plan_to_json(&pass.plan);

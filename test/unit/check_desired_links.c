@@ -243,6 +243,98 @@ START_TEST(choice_of_the_primary_link)
 }
 END_TEST
 
+static bool choose(struct scene *scene, struct primary *primary)
+{
+	problem_list_free(&scene->problems);
+	memset(&scene->problems, 0, sizeof(scene->problems));
+	state_sort(&scene->observed);
+	return desired_choose_primary(&scene->config, &scene->observed, primary, &scene->problems);
+}
+
+/* A missing one does not hold up the node; when it comes it is taken, and kept when it goes. */
+START_TEST(configured_primary_that_is_missing)
+{
+	struct scene scene;
+	struct primary primary = {0};
+
+	scene_open(&scene);
+	strcpy(scene.config.node.primary_link, "nix");
+	ck_assert(choose(&scene, &primary));
+	ck_assert_str_eq(primary.link, "eth0");
+	assert_mac(&primary.mac, "a8:40:41:1f:73:aa");
+	ck_assert_uint_eq(scene.problems.count, 1);
+	const struct problem *problem = problem_of(&scene, PROBLEM_NO_PRIMARY);
+	ck_assert_str_eq(problem->object, "nix");
+	ck_assert_str_eq(problem->text,
+		"node.primary_link nix is not there; the node is named after eth0 until it is");
+	ck_assert_str_eq(problem->hint, "plug it in, or correct node.primary_link");
+	/* The stand-in keeps the name as well. */
+	struct link *eth0 = state_find_link(&scene.observed, "eth0");
+	mac_parse("02:00:00:00:00:09", &eth0->mac);
+	ck_assert(choose(&scene, &primary));
+	assert_mac(&primary.mac, "a8:40:41:1f:73:aa");
+	ck_assert_uint_eq(scene.problems.count, 1);
+
+	add_observed(&scene, "nix", "02:00:00:00:00:07");
+	ck_assert(choose(&scene, &primary));
+	ck_assert_str_eq(primary.link, "nix");
+	assert_mac(&primary.mac, "02:00:00:00:00:07");
+	ck_assert_uint_eq(scene.problems.count, 0);
+	state_find_link(&scene.observed, "nix")->name[0] = 'x';
+	ck_assert(choose(&scene, &primary));
+	ck_assert_str_eq(primary.link, "nix");
+	assert_mac(&primary.mac, "02:00:00:00:00:07");
+	ck_assert_uint_eq(scene.problems.count, 0);
+	scene_close(&scene);
+}
+END_TEST
+
+START_TEST(primary_needs_a_mac)
+{
+	struct scene scene;
+	struct primary primary = {0};
+
+	scene_open(&scene);
+	strcpy(scene.config.node.primary_link, "wg0");
+	struct link *tunnel = add_observed(&scene, "wg0", "02:00:00:00:00:07");
+	tunnel->ethernet = 0;
+	ck_assert(choose(&scene, &primary));
+	ck_assert_str_eq(primary.link, "eth0");
+	ck_assert_str_eq(problem_of(&scene, PROBLEM_NO_PRIMARY)->text,
+		"node.primary_link wg0 has no MAC that could name a node; it is named after eth0 "
+		"instead");
+	memset(&primary, 0, sizeof(primary));
+	memset(&state_find_link(&scene.observed, "eth0")->mac, 0, sizeof(struct mac));
+	ck_assert(!choose(&scene, &primary));
+	ck_assert_str_eq(problem_of(&scene, PROBLEM_NO_PRIMARY)->text,
+		"neither node.primary_link wg0 nor another link is there whose MAC could name this "
+		"node");
+	scene.config.node.primary_link[0] = '\0';
+	ck_assert(!choose(&scene, &primary));
+	ck_assert_str_eq(problem_of(&scene, PROBLEM_NO_PRIMARY)->hint,
+		"plug in a mesh link, or set node.primary_link");
+	ck_assert(mac_is_zero(&primary.mac));
+	scene_close(&scene);
+}
+END_TEST
+
+START_TEST(port_that_is_no_ethernet)
+{
+	struct scene scene;
+
+	scene_open(&scene);
+	add_port_config(&scene.config, "wg0");
+	add_port_config(&scene.config, "w*");
+	add_observed(&scene, "wg0", "00:00:00:00:00:00")->ethernet = 0;
+	scene_build(&scene);
+	ck_assert_ptr_null(state_find_link(&scene.desired, "wg0"));
+	ck_assert_uint_eq(scene.problems.count, 1);
+	ck_assert_str_eq(scene.problems.items[0].text,
+		"wg0 cannot be a LAN port: it is not Ethernet-like");
+	scene_close(&scene);
+}
+END_TEST
+
 Suite *check_suite(void)
 {
 	Suite *suite = suite_create("desired_links");
@@ -262,6 +354,9 @@ Suite *check_suite(void)
 	tcase_add_test(tests, mesh_without_fragmentation);
 	tcase_add_test(tests, fragmentation_is_said_where_it_is);
 	tcase_add_test(tests, choice_of_the_primary_link);
+	tcase_add_test(tests, configured_primary_that_is_missing);
+	tcase_add_test(tests, primary_needs_a_mac);
+	tcase_add_test(tests, port_that_is_no_ethernet);
 	suite_add_tcase(suite, tests);
 	return suite;
 }
