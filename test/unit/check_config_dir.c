@@ -251,6 +251,7 @@ START_TEST(test_libremesh)
 	ck_assert_uint_eq(mesh->orig_interval, 2000);
 	ck_assert_uint_eq(mesh->bridge_loop_avoidance, 1);
 	ck_assert_uint_eq(mesh->multicast_forceflood, 1);
+	ck_assert_str_eq(reading.config.node.hostname, "LiMe-%M4%M5%M6");
 	ck_assert_uint_eq(mesh->distributed_arp_table, 0);
 	ck_assert_uint_eq(mesh->gw_mode, BATADV_GW_MODE_CLIENT);
 	ck_assert_uint_eq(mesh->fragmentation, 1);
