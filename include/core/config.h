@@ -223,6 +223,9 @@ struct config {
 	} gateway;
 };
 
+/* A name that the shared gateway has besides dhcp.names: LibreMesh's own. */
+#define CONFIG_ANYCAST_NAME "anygw"
+
 /* A larger file is refused. */
 #define CONFIG_FILE_MAX 1048576
 

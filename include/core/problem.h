@@ -25,6 +25,7 @@ enum problem_kind {
 	PROBLEM_PROGRAM_MISSING, /* a program that the configuration needs is not installed */
 	PROBLEM_CHILD_FAILS,     /* it ends, hangs or grows again and again */
 	PROBLEM_GATEWAY,         /* the ways to the Internet are configured in an odd way */
+	PROBLEM_ODD_SETTING,     /* a setting works against another */
 	PROBLEM_KINDS,
 };
 

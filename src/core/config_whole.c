@@ -105,115 +105,12 @@ static void check_gw_sel_class(const struct config_whole *whole)
 	}
 }
 
-/* An interface that meshd makes. */
-struct device {
-	const char *name;
-	const char *section;
-	const char *key;
-	bool enabled;
-};
-
-#define DEVICES 3
-
-static void list_devices(const struct config *config, struct device devices[DEVICES])
-{
-	devices[0] = (struct device){config->lan.bridge, "lan", "bridge", true};
-	devices[1] =
-		(struct device){config->batadv.device, "batadv", "device", config->batadv.enabled};
-	devices[2] = (struct device){config->anycast.device, "anycast", "device",
-		config->anycast.enabled};
-}
-
-/* Says that the path names an interface that meshd makes itself. */
-static void check_not_made(const struct config_whole *whole, const char *name,
-	struct config_path path)
-{
-	struct device devices[DEVICES];
-
-	list_devices(whole->config, devices);
-	for (size_t i = 0; i < DEVICES; i++) {
-		const struct device *device = &devices[i];
-
-		if (device->enabled && strcmp(name, device->name) == 0) {
-			config_whole_report(whole,
-				config_whole_later(whole, path,
-					config_path_of(device->section, device->key, NULL)),
-				"%s is the interface that meshd makes for %s.%s; name another here "
-				"or there",
-				name, device->section, device->key);
-		}
-	}
-}
-
-static struct config_path port_path(size_t index)
-{
-	struct config_path path = config_path_of("lan", "ports", NULL);
-
-	config_path_push_index(&path, index);
-	return path;
-}
-
-static void check_two_devices(const struct config_whole *whole, const struct device *first,
-	const struct device *second)
-{
-	if (!first->enabled || !second->enabled || strcmp(first->name, second->name) != 0) {
-		return;
-	}
-	config_whole_report(whole,
-		config_whole_later(whole, config_path_of(second->section, second->key, NULL),
-			config_path_of(first->section, first->key, NULL)),
-		"%s.%s and %s.%s are both \"%s\"; each needs a name of its own", first->section,
-		first->key, second->section, second->key, first->name);
-}
-
-static void check_names(const struct config_whole *whole)
-{
-	const struct config *config = whole->config;
-	struct device devices[DEVICES];
-
-	list_devices(config, devices);
-	for (size_t i = 1; i < DEVICES; i++) {
-		for (size_t j = 0; j < i; j++) {
-			check_two_devices(whole, &devices[j], &devices[i]);
-		}
-	}
-	for (size_t i = 0; i < config->link_count; i++) {
-		check_not_made(whole, config->links[i].name,
-			config_path_of("links", config->links[i].name, NULL));
-	}
-	for (size_t i = 0; i < config->lan.port_count; i++) {
-		check_not_made(whole, config->lan.ports[i].name, port_path(i));
-	}
-	for (size_t i = 0; i < config->uplink_count; i++) {
-		check_not_made(whole, config->uplinks[i].name,
-			config_path_of("uplinks", config->uplinks[i].name, NULL));
-	}
-	check_not_made(whole, config->node.primary_link,
-		config_path_of("node", "primary_link", NULL));
-}
-
-/* The cloud's VLAN and the key that decides it; -1 when it is not known. */
-static int cloud_vlan(const struct config *config, struct config_path *path)
-{
-	uint8_t network[6];
-
-	*path = config_path_of("cloud", "vlan", NULL);
-	if (config->cloud.vlan != VLAN_AUTO) {
-		return config->cloud.vlan;
-	}
-	if (config->cloud.ssid[0] == '\0') {
-		return -1;
-	}
-	identity_network_id(config->cloud.ssid, network);
-	return identity_cloud_vlan(network);
-}
-
 static void check_layer3_vlan(const struct config_whole *whole, const char *section,
 	const struct layer3_config *layer3, int standard_vlan)
 {
 	const struct config *config = whole->config;
-	struct config_path deciding;
-	int vlan = cloud_vlan(config, &deciding);
+	struct config_path deciding = config_path_of("cloud", "vlan", NULL);
+	int vlan = config_cloud_vlan(config);
 	bool is_auto = config->cloud.vlan == VLAN_AUTO;
 
 	if (!config->batadv.enabled || !layer3->enabled || layer3->vlan != vlan) {
@@ -246,7 +143,7 @@ void config_check_whole(const struct config_reader *reader, const struct config 
 	if (is_complete) {
 		check_ssid(&whole);
 	}
-	check_names(&whole);
+	config_check_names(&whole);
 	check_layer3_vlan(&whole, "bmx7", &config->bmx7, 18);
 	check_layer3_vlan(&whole, "babeld", &config->babeld, 17);
 	config_check_links(&whole);
@@ -257,12 +154,29 @@ void config_check_whole(const struct config_reader *reader, const struct config 
 	config_check_ways(&whole);
 }
 
+/* It answers others' questions for the shared address with the MAC of whichever node it heard. */
+static int warn_distributed_arp_table(const struct config *config, struct problem_list *problems)
+{
+	if (!config->batadv.enabled || !config->anycast.enabled ||
+		!object_has(&config->batadv.settings, MESH_DISTRIBUTED_ARP_TABLE) ||
+		!config->batadv.settings.distributed_arp_table) {
+		return 0;
+	}
+	return problem_add(problems, PROBLEM_ODD_SETTING, "batadv.distributed_arp_table",
+		"set it to false, or anycast.enabled to false",
+		"batadv.distributed_arp_table is true with the shared gateway: it answers for that "
+		"address, too");
+}
+
 int config_warn(const struct config *config, struct problem_list *problems)
 {
 	size_t length = strlen(config->cloud.ssid);
 
 	int result = config_warn_ways(config, problems);
 
+	if (result == 0) {
+		result = warn_distributed_arp_table(config, problems);
+	}
 	if (result < 0 || length <= RADIO_SSID_MAX) {
 		return result;
 	}

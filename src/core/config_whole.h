@@ -27,6 +27,11 @@ bool config_link_takes(const struct config *config, const struct link_config *li
 /* The node's addresses where they are the same for any MAC; family 0 where they are not. */
 void config_static_addresses(const struct config *config, struct ip *ipv4, struct ip *ipv6);
 
+/* The cloud's VLAN, which its SSID decides unless it is given; -1 when it is not known. */
+int config_cloud_vlan(const struct config *config);
+
+/* The names of interfaces. */
+void config_check_names(const struct config_whole *whole);
 /* Who the node is. */
 void config_check_identity(const struct config_whole *whole);
 /* The mesh links. */

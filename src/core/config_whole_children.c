@@ -204,6 +204,40 @@ static void check_two_hosts(const struct config_whole *whole, const struct host_
 		clash);
 }
 
+static bool is_gateways_name(const struct config *config, const char *name)
+{
+	for (size_t i = 0; i < config->dhcp.name_count; i++) {
+		if (strcasecmp(config->dhcp.names[i].text, name) == 0) {
+			return true;
+		}
+	}
+	return strcasecmp(CONFIG_ANYCAST_NAME, name) == 0 ||
+	       strcasecmp(config->dhcp.domain, name) == 0;
+}
+
+/* A name that is made from the MAC, or the machine's, is compared once it is known. */
+static void check_host_name(const struct config_whole *whole, const struct host_config *host)
+{
+	const struct config *config = whole->config;
+
+	if (is_gateways_name(config, host->name)) {
+		config_whole_report(whole,
+			config_whole_later(whole, host_path(host, NULL),
+				config_path_of("dhcp", "names", NULL)),
+			"%s is a name of the shared gateway too, see dhcp.names; choose another "
+			"here or there",
+			host->name);
+	}
+	if (strcasecmp(config->node.hostname, host->name) == 0) {
+		config_whole_report(whole,
+			config_whole_later(whole, host_path(host, NULL),
+				config_path_of("node", "hostname", NULL)),
+			"%s is this node's own name, see node.hostname; choose another here or "
+			"there",
+			host->name);
+	}
+}
+
 static void check_hosts(const struct config_whole *whole, const struct cloud *cloud)
 {
 	const struct config *config = whole->config;
@@ -215,16 +249,7 @@ static void check_hosts(const struct config_whole *whole, const struct cloud *cl
 		for (size_t j = 0; j < i; j++) {
 			check_two_hosts(whole, &config->dhcp.hosts[j], host);
 		}
-		for (size_t j = 0; j < config->dhcp.name_count; j++) {
-			if (strcasecmp(config->dhcp.names[j].text, host->name) == 0) {
-				config_whole_report(whole,
-					config_whole_later(whole, host_path(host, NULL),
-						config_path_of("dhcp", "names", NULL)),
-					"%s is a name of the shared gateway too, see dhcp.names; "
-					"choose another here or there",
-					host->name);
-			}
-		}
+		check_host_name(whole, host);
 	}
 }
 

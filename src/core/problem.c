@@ -32,6 +32,7 @@ static const struct {
 	[PROBLEM_PROGRAM_MISSING] = {"program-missing", PROBLEM_WARNING},
 	[PROBLEM_CHILD_FAILS] = {"child-fails", PROBLEM_ERROR},
 	[PROBLEM_GATEWAY] = {"gateway", PROBLEM_NOTE},
+	[PROBLEM_ODD_SETTING] = {"odd-setting", PROBLEM_WARNING},
 };
 
 static bool problem_is_known(const struct problem_list *list, enum problem_kind kind,

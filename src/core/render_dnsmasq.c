@@ -17,7 +17,6 @@
 #define RA_LIFETIME_MAX 9000
 #define RA_INTERVALS    3
 #define PREFIX_LIFETIME 86400
-#define ANYCAST_NAME    "anygw" /* LibreMesh's own name of it */
 
 struct lines {
 	const struct render_input *input;
@@ -145,8 +144,8 @@ static int add_anycast_names(struct lines *lines)
 {
 	const struct config *config = lines->config;
 
-	if (!is_given_name(config, ANYCAST_NAME)) {
-		add_anycast_name(lines, ANYCAST_NAME);
+	if (!is_given_name(config, CONFIG_ANYCAST_NAME)) {
+		add_anycast_name(lines, CONFIG_ANYCAST_NAME);
 	}
 	if (!is_given_name(config, config->dhcp.domain)) {
 		add_anycast_name(lines, config->dhcp.domain);

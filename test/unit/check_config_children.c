@@ -294,6 +294,22 @@ START_TEST(test_hosts)
 		"2:1:54: $.dhcp.hosts.A: a and A have the same name");
 	expect_hosts("\"THISNODE\": {\"ipv4\": \"10.14.0.1\"}",
 		"2:1:33: $.dhcp.hosts.THISNODE: THISNODE is a name of the shared gateway too");
+	expect_hosts("\"Anygw\": {\"ipv4\": \"10.14.0.1\"}",
+		"2:1:30: $.dhcp.hosts.Anygw: Anygw is a name of the shared gateway too");
+	expect_settings_error("{\"dhcp\": {\"domain\": \"mesh\", \"hosts\": {\"mesh\": {\"ipv4\": "
+			      "\"10.14.0.1\"}}}}",
+		"2:1:47: $.dhcp.hosts.mesh: mesh is a name of the shared gateway too");
+	expect_settings_error(
+		"{\"node\": {\"hostname\": \"Roof\"}, \"dhcp\": {\"hosts\": {\"roof\": "
+		"{\"ipv4\": \"10.14.0.1\"}}}}",
+		"2:1:59: $.dhcp.hosts.roof: roof is this node's own name, see node.hostname; "
+		"choose "
+		"another here or there");
+	struct reading reading =
+		read_settings("{\"node\": {\"hostname\": \"roof-%M6\"}, \"dhcp\": "
+			      "{\"hosts\": {\"roof\": {\"ipv4\": \"10.14.0.1\"}}}}");
+	expect_ok(&reading);
+	reading_free(&reading);
 }
 END_TEST
 

@@ -55,6 +55,47 @@ START_TEST(test_names)
 }
 END_TEST
 
+/* What meshd makes on the links has names, too: the cloud's VLAN is 29, babeld's 17. */
+START_TEST(test_vlan_names)
+{
+	expect_settings_error("{\"links\": {\"eth0\": {}}, \"lan\": {\"bridge\": \"eth0.29\"}}",
+		"2:1:43: $.lan.bridge: eth0.29 is the VLAN that meshd makes on the link eth0; name "
+		"another here, or take eth0 out of links");
+	expect_settings_error("{\"links\": {\"eth0\": {}}, \"batadv\": {\"device\": \"eth0.17\"}}",
+		"2:1:46: $.batadv.device: eth0.17 is the VLAN that meshd makes on the link eth0");
+	expect_settings_error("{\"links\": {\"eth0\": {}, \"eth0.29\": {}}}",
+		"2:1:35: $.links[\"eth0.29\"]: eth0.29 is the VLAN that meshd makes on the link "
+		"eth0");
+	expect_settings_error(
+		"{\"links\": {\"eth0\": {}}, \"lan\": {\"ports\": [\"eth1\", \"eth0.17\"]}}",
+		"2:1:51: $.lan.ports[1]: eth0.17 is the VLAN that meshd makes on the link eth0");
+	expect_settings_error("{\"links\": {\"eth0\": {}}, \"uplinks\": {\"eth0.17\": {}}}",
+		"2:1:48: $.uplinks[\"eth0.17\"]: eth0.17 is the VLAN that meshd makes");
+	expect_settings_error(
+		"{\"links\": {\"eth0\": {}}, \"node\": {\"primary_link\": \"eth0.29\"}}",
+		"2:1:50: $.node.primary_link: eth0.29 is the VLAN that meshd makes");
+	expect_settings_error("{\"links\": {\"wlan0-mesh-xy\": {}}, \"anycast\": {\"device\": "
+			      "\"wlan0-kwppuq.29\"}}",
+		"2:1:56: $.anycast.device: wlan0-kwppuq.29 is the VLAN that meshd makes on the "
+		"link wlan0-mesh-xy");
+	/* Other numbers, what is off, what does not run on the link. */
+	static const char *const right[] = {
+		"{\"links\": {\"eth0\": {}}, \"lan\": {\"ports\": [\"eth0.18\", \"eth0.2\"]}}",
+		"{\"links\": {\"eth0\": {}}, \"lan\": {\"ports\": [\"eth0.29\"]}, \"cloud\": "
+		"{\"vlan\": 30}}",
+		"{\"links\": {\"eth0\": {\"protocols\": [\"babeld\"]}}, \"lan\": {\"ports\": "
+		"[\"eth0.29\"]}}",
+		"{\"links\": {\"eth0\": {}}, \"lan\": {\"ports\": [\"eth0.17\"]}, \"babeld\": "
+		"{\"enabled\": false}}",
+		"{\"links\": {\"eth0\": {}}, \"lan\": {\"ports\": [\"eth1.29\"]}}"};
+	for (size_t i = 0; i < ARRAY_SIZE(right); i++) {
+		struct reading reading = read_settings(right[i]);
+		expect_ok(&reading);
+		reading_free(&reading);
+	}
+}
+END_TEST
+
 START_TEST(test_vlans)
 {
 	expect_settings_error("{\"cloud\": {\"vlan\": 17}}",
@@ -266,6 +307,29 @@ START_TEST(test_templates)
 }
 END_TEST
 
+START_TEST(test_warn_distributed_arp_table)
+{
+	struct reading reading = read_settings("{\"batadv\": {\"distributed_arp_table\": true}}");
+	struct problem_list problems = {0};
+
+	expect_ok(&reading);
+	ck_assert_int_eq(config_warn(&reading.config, &problems), 0);
+	ck_assert_uint_eq(problems.count, 1);
+	ck_assert_str_eq(problem_kind_name(problems.items[0].kind), "odd-setting");
+	ck_assert_str_eq(problems.items[0].object, "batadv.distributed_arp_table");
+	problem_list_free(&problems);
+	memset(&problems, 0, sizeof(problems));
+	reading.config.anycast.enabled = false;
+	ck_assert_int_eq(config_warn(&reading.config, &problems), 0);
+	ck_assert_uint_eq(problems.count, 0);
+	reading.config.anycast.enabled = true;
+	reading.config.batadv.enabled = false;
+	ck_assert_int_eq(config_warn(&reading.config, &problems), 0);
+	ck_assert_uint_eq(problems.count, 0);
+	reading_free(&reading);
+}
+END_TEST
+
 START_TEST(test_own_address_is_not_shared)
 {
 	expect_settings_error("{\"cloud\": {\"ipv4\": \"10.13.0.7/16\"}, \"anycast\": {\"ipv4\": "
@@ -313,7 +377,8 @@ END_TEST
 
 Suite *check_suite(void)
 {
-	const TTest *const tests[] = {test_gw_sel_class, test_names, test_vlans, test_untagged_port,
+	const TTest *const tests[] = {test_gw_sel_class, test_names, test_vlan_names,
+		test_warn_distributed_arp_table, test_vlans, test_untagged_port,
 		test_untagged_port_patterns, test_gw_mode, test_link_mtu, test_templates,
 		test_own_address_is_not_shared, test_warn};
 	Suite *suite = suite_create("config_whole");
