@@ -12,7 +12,7 @@ struct err {
 	int line;
 	int column;
 	char path[160]; /* JSON path such as $.links.eth1.mtu */
-	char text[320]; /* what is wrong and what would be right */
+	char text[448]; /* what is wrong and what would be right; the longest lists all keys */
 };
 
 /* All errors of one reading, bounded: errors past ERR_LIST_MAX are counted, not kept. */

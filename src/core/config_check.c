@@ -5,7 +5,7 @@
 
 #include "core/config_reader.h"
 
-#define SHOWN_SIZE 256
+#define SHOWN_SIZE 352 /* all keys of batadv */
 
 struct check {
 	const struct config_layer *layer;
@@ -15,30 +15,41 @@ struct check {
 
 static void check_members(struct check *check, const struct config_key *parent, json_t *object);
 
-/* All "is X, must be Y" go through here. hint is added to the end. */
-static bool refuse(struct check *check, const struct config_key *key, const json_t *value,
-	const char *hint)
+static bool refuse_as(struct check *check, const json_t *value, const char *right, const char *hint)
 {
 	char written[CONFIG_QUOTE_SIZE];
-	char right[SHOWN_SIZE];
 
 	config_quote(value, written);
-	config_key_describe(key, right, sizeof(right));
 	config_report(check->errors, check->layer, &check->path, CONFIG_AT_VALUE,
 		"is %s, must be %s%s", written, right, hint);
 	return false;
+}
+
+/* hint is added to the end. */
+static bool refuse(struct check *check, const struct config_key *key, const json_t *value,
+	const char *hint)
+{
+	char right[SHOWN_SIZE];
+
+	config_key_describe(key, right, sizeof(right));
+	return refuse_as(check, value, right, hint);
 }
 
 static bool refuse_word(struct check *check, const struct config_key *key, const json_t *value)
 {
 	const char *near =
 		json_is_string(value) ? config_word_nearest(key, json_string_value(value)) : NULL;
-	char hint[SHOWN_SIZE] = "";
+	char right[SHOWN_SIZE] = "";
+	char hint[80] = "";
 
 	if (near != NULL) {
 		snprintf(hint, sizeof(hint), "; did you mean \"%s\"?", near);
 	}
-	return refuse(check, key, value, hint);
+	if (key->kind != CONFIG_FLAGS) {
+		return refuse(check, key, value, hint);
+	}
+	config_words_describe(key, right, sizeof(right)); /* the key is a list of such words */
+	return refuse_as(check, value, right, hint);
 }
 
 static bool is_word(const struct config_key *key, const json_t *value)
@@ -244,48 +255,99 @@ static bool check_value(struct check *check, const struct config_key *key, json_
 	return false;
 }
 
-/* The names of the object's keys, as many as fit. */
+/* The names of the object's keys, as many whole ones as fit. */
 static void list_keys(const struct config_key *parent, char *text, size_t size)
 {
-	size_t length = 0;
+	static const char more[] = ", ...";
 
 	text[0] = '\0';
-	for (size_t i = 0; i < parent->child_count && length < size; i++) {
-		length += (size_t)snprintf(text + length, size - length, "%s%s", i == 0 ? "" : ", ",
-			parent->children[i].name);
+	for (size_t i = 0; i < parent->child_count; i++) {
+		const char *name = parent->children[i].name;
+		bool is_last = i + 1 == parent->child_count;
+		size_t room = size - strlen(text) - (is_last ? 0 : strlen(more));
+
+		if (strlen(name) + strlen(", ") >= room) {
+			text_append(text, size, "%s", more);
+			return;
+		}
+		text_append(text, size, "%s%s", i == 0 ? "" : ", ", name);
 	}
 }
 
-/* The object of the outermost level that has such a key: people forget a level of braces. */
-static const char *section_with(const char *name)
+/* Where a key belongs that is on the outermost level: people forget a level of braces. */
+struct homes {
+	const char *name;
+	const char *known; /* as the table has it */
+	char text[SHOWN_SIZE];
+	size_t count;
+	char last[96]; /* not in text yet: "or" comes before the last one */
+};
+
+/* "into \"batadv\"", "into an entry of \"links\"" */
+static void add_home(struct homes *homes, const struct config_key *home, const char *section)
+{
+	const char *known = config_key_same(home, homes->name);
+
+	if (known == NULL) {
+		return;
+	}
+	if (homes->count > 0) {
+		text_append(homes->text, sizeof(homes->text), "%s%s", homes->count > 1 ? ", " : "",
+			homes->last);
+	}
+	snprintf(homes->last, sizeof(homes->last), "into %s\"%s%s%s\"",
+		home->kind == CONFIG_MAP ? "an entry of " : "", section,
+		section[0] != '\0' ? "." : "", home->name);
+	homes->known = known;
+	homes->count++;
+}
+
+static void find_homes(struct homes *homes)
 {
 	for (size_t i = 0; i < config_root.child_count; i++) {
 		const struct config_key *section = &config_root.children[i];
 
-		if (section->kind == CONFIG_OBJECT && config_key_find(section, name) != NULL) {
-			return section->name;
+		add_home(homes, section, "");
+		for (size_t j = 0; j < section->child_count; j++) {
+			add_home(homes, &section->children[j], section->name);
 		}
 	}
-	return NULL;
+	if (homes->count > 0) {
+		text_append(homes->text, sizeof(homes->text), "%s%s",
+			homes->count > 1 ? " or " : "", homes->last);
+	}
+}
+
+static void hint_unknown(const struct config_key *parent, const char *name, char *hint, size_t size)
+{
+	const char *near = config_key_nearest(parent, name);
+	struct homes homes = {.name = name};
+	char known[SHOWN_SIZE];
+
+	if (parent == &config_root && config_key_same(parent, name) == NULL) {
+		find_homes(&homes);
+	}
+	if (homes.count > 0) {
+		bool is_same = strcmp(homes.known, name) == 0;
+
+		snprintf(hint, size, "; it belongs %s%s%s%s", homes.text, is_same ? "" : " as \"",
+			is_same ? "" : homes.known, is_same ? "" : "\"");
+	} else if (near != NULL) {
+		snprintf(hint, size, "; did you mean \"%s\"?", near);
+	} else {
+		list_keys(parent, known, sizeof(known));
+		snprintf(hint, size, "; known here: %s", known);
+	}
 }
 
 static void report_unknown(struct check *check, const struct config_key *parent, const char *name)
 {
-	bool is_shown = check->errors->count < ERR_LIST_MAX; /* else it is only counted */
-	const char *near = is_shown ? config_key_nearest(parent, name) : NULL;
-	const char *section = section_with(name);
 	char written[CONFIG_QUOTE_SIZE];
-	char known[SHOWN_SIZE];
-	char hint[SHOWN_SIZE + 32];
+	char hint[SHOWN_SIZE + 96] = "";
 
 	config_quote_name(name, written);
-	list_keys(parent, known, sizeof(known));
-	if (parent == &config_root && section != NULL) {
-		snprintf(hint, sizeof(hint), "; it belongs into \"%s\"", section);
-	} else if (near != NULL) {
-		snprintf(hint, sizeof(hint), "; did you mean \"%s\"?", near);
-	} else {
-		snprintf(hint, sizeof(hint), "; known here: %s", known);
+	if (check->errors->count < ERR_LIST_MAX) { /* else it is only counted */
+		hint_unknown(parent, name, hint, sizeof(hint));
 	}
 	config_report(check->errors, check->layer, &check->path, CONFIG_AT_KEY, "unknown key %s%s",
 		written, hint);

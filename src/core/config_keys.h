@@ -76,11 +76,16 @@ extern const struct config_key config_root;
 
 const struct config_key *config_key_find(const struct config_key *parent, const char *name);
 const struct config_word *config_word_find(const struct config_key *key, const char *word);
-/* The child of parent whose name is nearest, NULL when none is near. */
+/* The child of parent whose name is nearest, NULL when none is near. One that differs only in
+ * capital letters is nearer than any other. */
 const char *config_key_nearest(const struct config_key *parent, const char *name);
+/* The child of parent that differs in capital letters at most; NULL when none does. */
+const char *config_key_same(const struct config_key *parent, const char *name);
 const char *config_word_nearest(const struct config_key *key, const char *word);
 /* What values are right, in words: "an integer from 1 to 255". */
 void config_key_describe(const struct config_key *key, char *text, size_t size);
+/* Adds the key's words: "\"a\", \"b\" or \"c\"". */
+void config_words_describe(const struct config_key *key, char *text, size_t size);
 
 /* "0x1f" -> 31, with at most as many digits as maximum has. False when it is none. */
 bool config_parse_hex(const char *text, int64_t maximum, int64_t *value);

@@ -28,40 +28,130 @@ const struct config_word *config_word_find(const struct config_key *key, const c
 	return NULL;
 }
 
-/* The nearest so far of what was written. */
-struct nearest {
-	const char *written;
-	const char *name;
-	unsigned int distance;
+/* How near a name is to what was written; the lower the nearer. */
+enum nearness {
+	NEAR_SAME,      /* but for capital letters, or '-' in place of '_' */
+	NEAR_SLIP,      /* a few wrong letters */
+	NEAR_SAME_WORD, /* "orig" for "orig_interval", "lan_ports" for "ports" */
+	NEAR_NOT,
 };
 
-static void nearest_start(struct nearest *nearest, const char *written)
-{
-	size_t length = strlen(written);
+/* The nearest so far of what was written. */
+struct nearest {
+	char written[NEAR_LENGTH_MAX + 1];
+	const char *name;
+	enum nearness nearness;
+	unsigned int distance; /* letters: wrong ones, or of other words */
+};
 
-	/* A third of the letters may be wrong, two in short names. */
-	*nearest = (struct nearest){.written = written,
-		.distance = (unsigned int)(length < 9 ? 3 : length / 3 + 1)};
+/* Writes the name in small letters, with '_' between words; what does not fit is left out. */
+static void fold(char folded[NEAR_LENGTH_MAX + 1], const char *name)
+{
+	size_t i = 0;
+
+	for (; i < NEAR_LENGTH_MAX && name[i] != '\0'; i++) {
+		char letter = name[i];
+
+		folded[i] = letter >= 'A' && letter <= 'Z'   ? (char)(letter - 'A' + 'a')
+			    : letter == '-' || letter == ' ' ? '_'
+							     : letter;
+	}
+	folded[i] = '\0';
+}
+
+/* So many letters at the start of both are the same. */
+static size_t common_start(const char *a, const char *b)
+{
+	size_t length = 0;
+
+	while (a[length] != '\0' && a[length] == b[length]) {
+		length++;
+	}
+	return length;
+}
+
+/* The letters that both have in common from the start of a word in each. */
+static size_t common_letters(const char *a, const char *b)
+{
+	size_t most = 0;
+
+	for (const char *in_a = a; *in_a != '\0'; in_a++) {
+		for (const char *in_b = b; *in_b != '\0'; in_b++) {
+			bool starts =
+				(in_a == a || in_a[-1] == '_') && (in_b == b || in_b[-1] == '_');
+			size_t length = starts ? common_start(in_a, in_b) : 0;
+
+			most = length > most ? length : most;
+		}
+	}
+	return most;
+}
+
+/* Is what is common enough to be what was meant? Two fifths of the shorter name are: "algo" of
+ * "algorithm". */
+static bool is_same_word(size_t common, size_t written, size_t name)
+{
+	size_t shorter = written < name ? written : name;
+
+	return common >= 4 && common * 5 >= shorter * 2;
+}
+
+static bool nearest_start(struct nearest *nearest, const char *written)
+{
+	if (strlen(written) > NEAR_LENGTH_MAX) {
+		return false;
+	}
+	*nearest = (struct nearest){.nearness = NEAR_NOT};
+	fold(nearest->written, written);
+	return true;
 }
 
 static void nearest_try(struct nearest *nearest, const char *name)
 {
-	unsigned int distance = text_distance(nearest->written, name);
+	char folded[NEAR_LENGTH_MAX + 1];
 
-	if (distance < nearest->distance && distance < strlen(name)) {
+	fold(folded, name);
+	size_t length = strlen(nearest->written);
+	size_t common = common_letters(nearest->written, folded);
+	unsigned int distance = text_distance(nearest->written, folded);
+	/* A third of the letters may be wrong, two in short names. */
+	bool is_slip = distance < (length < 9 ? 3 : length / 3 + 1) && distance < strlen(folded);
+	enum nearness nearness = distance == 0 ? NEAR_SAME : is_slip ? NEAR_SLIP : NEAR_NOT;
+
+	if (nearness == NEAR_NOT && is_same_word(common, length, strlen(folded))) {
+		nearness = NEAR_SAME_WORD;
+		distance = NEAR_LENGTH_MAX - (unsigned int)common;
+	}
+	if (nearness < nearest->nearness ||
+		(nearness == nearest->nearness && distance < nearest->distance)) {
+		nearest->nearness = nearness;
 		nearest->distance = distance;
 		nearest->name = name;
 	}
+}
+
+const char *config_key_same(const struct config_key *parent, const char *name)
+{
+	char folded[NEAR_LENGTH_MAX + 1];
+	char other[NEAR_LENGTH_MAX + 1];
+
+	fold(folded, name);
+	for (size_t i = 0; i < parent->child_count && strlen(name) <= NEAR_LENGTH_MAX; i++) {
+		fold(other, parent->children[i].name);
+		if (strcmp(other, folded) == 0) {
+			return parent->children[i].name;
+		}
+	}
+	return NULL;
 }
 
 const char *config_key_nearest(const struct config_key *parent, const char *name)
 {
 	struct nearest nearest;
 
-	if (strlen(name) > NEAR_LENGTH_MAX) {
+	if (!nearest_start(&nearest, name)) {
 		return NULL;
 	}
-	nearest_start(&nearest, name);
 	for (size_t i = 0; i < parent->child_count; i++) {
 		nearest_try(&nearest, parent->children[i].name);
 	}
@@ -72,18 +162,16 @@ const char *config_word_nearest(const struct config_key *key, const char *word)
 {
 	struct nearest nearest;
 
-	if (strlen(word) > NEAR_LENGTH_MAX) {
+	if (!nearest_start(&nearest, word)) {
 		return NULL;
 	}
-	nearest_start(&nearest, word);
 	for (size_t i = 0; i < key->word_count; i++) {
 		nearest_try(&nearest, key->words[i].word);
 	}
 	return nearest.name;
 }
 
-/* "a", "b" or "c" */
-static void append_words(const struct config_key *key, char *text, size_t size)
+void config_words_describe(const struct config_key *key, char *text, size_t size)
 {
 	for (size_t i = 0; i < key->word_count; i++) {
 		const char *joint = i == 0 ? "" : i + 1 == key->word_count ? " or " : ", ";
@@ -121,7 +209,7 @@ void config_key_describe(const struct config_key *key, char *text, size_t size)
 		return;
 	case CONFIG_FLAGS:
 		text_append(text, size, "a list [ ... ] of ");
-		append_words(key, text, size);
+		config_words_describe(key, text, size);
 		return;
 	case CONFIG_BOOL:
 		text_append(text, size, "true or false");
@@ -146,7 +234,7 @@ void config_key_describe(const struct config_key *key, char *text, size_t size)
 		return;
 	case CONFIG_WORD:
 	case CONFIG_WORD_TEXT:
-		append_words(key, text, size);
+		config_words_describe(key, text, size);
 		return;
 	case CONFIG_TEXT:
 		text_append(text, size, "%s", key->what);
@@ -157,6 +245,6 @@ void config_key_describe(const struct config_key *key, char *text, size_t size)
 	}
 	if (key->word_count > 0) {
 		text_append(text, size, " or ");
-		append_words(key, text, size);
+		config_words_describe(key, text, size);
 	}
 }

@@ -61,7 +61,8 @@ START_TEST(test_unknown)
 	expect_settings_error("{\"bat-adv\": {}}",
 		"2:1:2: $[\"bat-adv\"]: unknown key \"bat-adv\"; did you mean \"batadv\"?");
 	expect_settings_error("{\"hop_penalty\": 3}",
-		"2:1:2: $.hop_penalty: unknown key \"hop_penalty\"; it belongs into \"batadv\"");
+		"2:1:2: $.hop_penalty: unknown key \"hop_penalty\"; it belongs into an entry of "
+		"\"links\" or into \"batadv\"");
 	expect_settings_error("{\"lan\": {\"qqqqqqqqqq\": 1}}",
 		"2:1:10: $.lan.qqqqqqqqqq: unknown key \"qqqqqqqqqq\"; known here: bridge, ports, "
 		"stp, multicast_snooping, multicast_querier, mtu");
@@ -73,6 +74,65 @@ START_TEST(test_unknown)
 		"2:1:13: $.batadv[\"a?[31m\"]: unknown key \"a?[31m\"; known here: ");
 	expect_settings_error("{\"cloud\": {\"hop_penalty\": 3}}",
 		"2:1:12: $.cloud.hop_penalty: unknown key \"hop_penalty\"; known here: ssid, vlan");
+}
+END_TEST
+
+/* The value's text that is in force for nobody, and what is offered in its place. */
+static void expect_offer(const char *settings, const char *offer)
+{
+	struct reading reading = read_settings(settings);
+
+	ck_assert_int_eq(reading.result, -EINVAL);
+	ck_assert_uint_eq(reading.errors.count, 1);
+	const char *text = reading.errors.items[0].text;
+	size_t length = strlen(text);
+	ck_assert_msg(length > strlen(offer) && strcmp(text + length - strlen(offer), offer) == 0,
+		"%s: %s", settings, text);
+	reading_free(&reading);
+}
+
+START_TEST(test_nearest)
+{
+	static const char *const offers[][2] = {
+		{"{\"cloud\": {\"vlan_protocol\": \"802.1AD\"}}", "; did you mean \"802.1ad\"?"},
+		{"{\"batadv\": {\"algorithm\": \"batman_iv\"}}", "; did you mean \"BATMAN_IV\"?"},
+		{"{\"batadv\": {\"algorithm\": \"Batman-V\"}}", "; did you mean \"BATMAN_V\"?"},
+		{"{\"cloud\": {\"SSID\": \"a\"}}", "; did you mean \"ssid\"?"},
+		{"{\"cloud\": {\"vlan-protocol\": 1}}", "; did you mean \"vlan_protocol\"?"},
+		{"{\"batadv\": {\"orig\": 1}}", "; did you mean \"orig_interval\"?"},
+		{"{\"batadv\": {\"multicast_mode\": 1}}",
+			"; did you mean \"multicast_forceflood\"?"},
+		{"{\"batadv\": {\"routing_algo\": \"\"}}", "; did you mean \"algorithm\"?"},
+		{"{\"batadv\": {\"gateway_mode\": 1}}", "; did you mean \"gw_mode\"?"},
+		{"{\"links\": {\"a\": {\"proto\": []}}}", "; did you mean \"protocols\"?"},
+		{"{\"lan\": {\"lan_ports\": []}}", "; did you mean \"ports\"?"},
+		{"{\"lan\": {\"portz\": []}}", "; did you mean \"ports\"?"},
+		{"{\"Links\": {}}", "; did you mean \"links\"?"},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(offers); i++) {
+		expect_offer(offers[i][0], offers[i][1]);
+	}
+	/* As many keys as there are: none is cut, and all of them fit. */
+	expect_offer(
+		"{\"batadv\": {\"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\": "
+		"1}}",
+		", multicast_forceflood, network_coding, orig_interval, multicast_fanout, vlans");
+}
+END_TEST
+
+/* Keys on the outermost level that belong further in. */
+START_TEST(test_level)
+{
+	expect_offer("{\"protocols\": [\"bmx7\"]}", "; it belongs into an entry of \"links\"");
+	expect_offer("{\"hop_penalty\": 3}",
+		"; it belongs into an entry of \"links\" or into \"batadv\"");
+	expect_offer("{\"SSID\": 3}", "; it belongs into \"cloud\" as \"ssid\"");
+	expect_offer("{\"max_length\": 3}",
+		"; it belongs into an entry of \"bmx7.search\" or into an entry of "
+		"\"babeld.redistribute\"");
+	expect_offer("{\"vlan\": 3}",
+		"; it belongs into \"cloud\", into \"bmx7\" or into \"babeld\"");
 }
 END_TEST
 
@@ -163,7 +223,15 @@ START_TEST(test_words)
 		"did "
 		"you mean \"802.1q\"?");
 	expect_settings_error("{\"links\": {\"eth1\": {\"protocols\": [\"batadv\", \"bmx6\"]}}}",
-		"2:1:45: $.links.eth1.protocols[1]: is \"bmx6\", must be a list [ ... ] of");
+		"2:1:45: $.links.eth1.protocols[1]: is \"bmx6\", must be \"batadv\", \"bmx7\" or "
+		"\"babeld\"; did you mean \"bmx7\"?");
+	expect_settings_error("{\"links\": {\"eth1\": {\"protocols\": [7]}}}",
+		"2:1:35: $.links.eth1.protocols[0]: is 7, must be \"batadv\", \"bmx7\" or "
+		"\"babeld\"");
+	expect_settings_error("{\"links\": {\"eth1\": {\"protocols\": \"bmx7\"}}}",
+		"2:1:34: $.links.eth1.protocols: is \"bmx7\", must be a list [ ... ] of "
+		"\"batadv\", "
+		"\"bmx7\" or \"babeld\"; put it in [ ]");
 	expect_settings_error("{\"links\": {\"eth1\": {\"protocols\": [\"bmx7\", \"bmx7\"]}}}",
 		"2:1:43: $.links.eth1.protocols[1]: \"bmx7\" is in this list before");
 	expect_settings_error("{\"lan\": {\"ports\": \"eth0\"}}",
@@ -308,8 +376,8 @@ END_TEST
 Suite *check_suite(void)
 {
 	const TTest *const tests[] = {test_syntax, test_duplicate, test_size, test_unknown,
-		test_places, test_all_at_once, test_too_many, test_words, test_merge,
-		test_failure_keeps, test_fallbacks, test_profile_name};
+		test_nearest, test_level, test_places, test_all_at_once, test_too_many, test_words,
+		test_merge, test_failure_keeps, test_fallbacks, test_profile_name};
 	Suite *suite = suite_create("config");
 	TCase *tcase = tcase_create("config");
 
