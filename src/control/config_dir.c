@@ -137,6 +137,32 @@ static int open_regular(const char *path, int *fd)
 	return 0;
 }
 
+static bool is_link(const char *path)
+{
+	struct stat status;
+
+	return lstat(path, &status) == 0 && S_ISLNK(status.st_mode);
+}
+
+static void report_unreadable(struct err_list *errors, const char *path, int error)
+{
+	if (error == -EINVAL) {
+		report(errors, path, "is no regular file; put a file of JSON here");
+	} else if (error == -EACCES || error == -EPERM) {
+		report(errors, path, "cannot be read: %s; meshd needs the right to read it",
+			strerror(-error));
+	} else if (error == -ENOLINK) {
+		report(errors, path,
+			"is a link to a file that is not there; remove it or make that file");
+	} else if (error == -ELOOP) {
+		report(errors, path,
+			"is a link that leads back to itself; put a file in its place");
+	} else {
+		report(errors, path, "cannot be read: %s; put a file there that can be read",
+			strerror(-error));
+	}
+}
+
 /* Fills the layer of that index. Adds an error for what cannot be read; -ENOENT is left to the
  * caller, who knows what it means. */
 static int read_file(struct files *files, size_t index, const char *path)
@@ -150,11 +176,11 @@ static int read_file(struct files *files, size_t index, const char *path)
 	if (result == 0) {
 		result = read_text(fd, &text, &length);
 	}
-	if (result == -EINVAL) {
-		report(files->errors, path, "is no regular file; put a file of JSON here");
-	} else if (result < 0 && result != -ENOENT && result != -ENOMEM) {
-		report(files->errors, path, "cannot be read: %s; meshd needs the right to read it",
-			strerror(-result));
+	if (result == -ENOENT && is_link(path)) {
+		result = -ENOLINK;
+	}
+	if (result < 0 && result != -ENOENT && result != -ENOMEM) {
+		report_unreadable(files->errors, path, result);
 	}
 	if (result < 0) {
 		return result;
@@ -242,10 +268,7 @@ static int add_extra_file(struct files *files, const char *dir, const char *name
 
 	snprintf(path, sizeof(path), "%s/%s", dir, name);
 	int result = add_file(files, path);
-	if (result == -ENOENT) {
-		report(files->errors, path,
-			"is a link to a file that is not there; remove it or make that file");
-	}
+	/* One that went while the directory was read is as if it had never been there. */
 	return result == -ENOMEM ? result : 0;
 }
 

@@ -139,7 +139,45 @@ START_TEST(test_not_regular)
 	expect_dir_error("meshd.d/1.json: ", "is a link to a file that is not there");
 	ck_assert_int_eq(unlink(in_dir("meshd.d/1.json")), 0);
 	ck_assert_int_eq(symlink("1.json", in_dir("meshd.d/1.json")), 0);
-	expect_dir_error("meshd.d/1.json: ", "cannot be read: Too many levels");
+	expect_dir_error("meshd.d/1.json: ", "is a link that leads back to itself");
+}
+END_TEST
+
+/* The same words wherever the link is. */
+START_TEST(test_links)
+{
+	ck_assert_int_eq(symlink("nowhere", in_dir("meshd.json")), 0);
+	expect_dir_error("meshd.json: is a link to a file that is not there",
+		"; remove it or make that file");
+	ck_assert_int_eq(unlink(in_dir("meshd.json")), 0);
+	ck_assert_int_eq(symlink("meshd.json", in_dir("meshd.json")), 0);
+	expect_dir_error("meshd.json: is a link that leads back to itself",
+		"; put a file in its place");
+	ck_assert_int_eq(unlink(in_dir("meshd.json")), 0);
+	write_file("meshd.json", SSID);
+	ck_assert_int_eq(symlink("nowhere", in_dir("default.json")), 0);
+	struct reading reading = read_dir(dir);
+	char expected[128];
+	snprintf(expected, sizeof(expected), "%s/default.json: is a link to a file that", dir);
+	expect_error(&reading, 0, expected);
+	ck_assert_uint_eq(reading.errors.count, 1);
+	reading_free(&reading);
+}
+END_TEST
+
+START_TEST(test_unreadable)
+{
+	if (geteuid() == 0) {
+		/* Nobody's: the right to read is not root's alone to lack. */
+		ck_assert_int_eq(chmod(dir, 0755), 0);
+	}
+	write_file("meshd.json", SSID);
+	ck_assert_int_eq(chmod(in_dir("meshd.json"), 0), 0);
+	if (geteuid() != 0 || seteuid(65534) == 0) {
+		expect_dir_error("meshd.json: cannot be read: Permission denied",
+			"; meshd needs the right to read it");
+	}
+	ck_assert(getuid() != 0 || seteuid(0) == 0);
 }
 END_TEST
 
@@ -374,9 +412,9 @@ END_TEST
 
 Suite *check_suite(void)
 {
-	const TTest *const tests[] = {test_order, test_missing, test_not_regular, test_large,
-		test_profile, test_shipped_profiles, test_libremesh, test_libremesh_children,
-		test_shipped_example, test_manual};
+	const TTest *const tests[] = {test_order, test_missing, test_not_regular, test_links,
+		test_unreadable, test_large, test_profile, test_shipped_profiles, test_libremesh,
+		test_libremesh_children, test_shipped_example, test_manual};
 	Suite *suite = suite_create("config_dir");
 	TCase *tcase = tcase_create("config_dir");
 
