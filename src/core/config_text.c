@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Which texts are right, and the numbers that texts stand for. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -74,7 +75,33 @@ bool config_parse_bandwidth(const char *text, int64_t *kbit)
 	return false;
 }
 
-/* Is there an identity by the request, for any node? */
+/* Takes out of what identity_derive says the template, which the caller quotes, and the value that
+ * it has for the node that stands for any. */
+static void forget_node(const char *template, struct err *why)
+{
+	const size_t shown = 80; /* of the template, in identity_template.c */
+	const char *quoted = strstr(why->text, " template \"");
+	struct err rest = {0};
+
+	if (quoted == NULL) {
+		return;
+	}
+	const char *after = strstr(quoted + text_cut(template, shown), "\": ");
+	const char *reason = after != NULL ? after + strlen("\": ") : why->text;
+	const char *end = reason[0] == '"' ? strchr(reason + 1, '"') : NULL;
+	int length = end != NULL ? (int)(end - reason - 1) : 0;
+	char value[sizeof(why->text)];
+
+	snprintf(value, sizeof(value), "%.*s", length, reason + 1);
+	if (length > 0 && strstr(template, value) == NULL) {
+		err_set(&rest, "what it stands for%s", end + 1);
+	} else {
+		err_set(&rest, "%s", reason);
+	}
+	text_copy(why->text, sizeof(why->text), rest.text);
+}
+
+/* Is there an identity by the request, which has one template, for any node? */
 static bool can_derive(const struct identity_request *wanted, struct err *why)
 {
 	struct identity_request request = *wanted;
@@ -83,7 +110,17 @@ static bool can_derive(const struct identity_request *wanted, struct err *why)
 	request.ssid = "-";
 	request.has_mac = true;
 	request.mac = dummy_mac;
-	return identity_derive(&request, &identity, why) == 0;
+	if (identity_derive(&request, &identity, why) == 0) {
+		return true;
+	}
+	const char *templates[] = {wanted->ipv4, wanted->ipv6, wanted->anycast_mac,
+		wanted->hostname};
+	for (size_t i = 0; i < sizeof(templates) / sizeof(templates[0]); i++) {
+		if (templates[i] != NULL) {
+			forget_node(templates[i], why);
+		}
+	}
+	return false;
 }
 
 bool config_check_profile(const char *text, struct err *why)

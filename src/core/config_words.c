@@ -47,14 +47,14 @@ struct nearest {
 /* Writes the name in small letters, with '_' between words; what does not fit is left out. */
 static void fold(char folded[NEAR_LENGTH_MAX + 1], const char *name)
 {
+	static const char capitals[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ- ";
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyz__";
 	size_t i = 0;
 
 	for (; i < NEAR_LENGTH_MAX && name[i] != '\0'; i++) {
-		char letter = name[i];
+		const char *capital = strchr(capitals, name[i]);
 
-		folded[i] = letter >= 'A' && letter <= 'Z'   ? (char)(letter - 'A' + 'a')
-			    : letter == '-' || letter == ' ' ? '_'
-							     : letter;
+		folded[i] = capital != NULL ? plain[capital - capitals] : name[i];
 	}
 	folded[i] = '\0';
 }

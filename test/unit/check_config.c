@@ -250,6 +250,32 @@ START_TEST(test_words)
 }
 END_TEST
 
+/* Said once, and without what another node would make of it. */
+START_TEST(test_templates)
+{
+	expect_settings_error("{\"cloud\": {\"ipv4\": \"10.%N1.0/16\"}}",
+		"2:1:20: $.cloud.ipv4: \"10.%N1.0/16\" is not right: what it stands for is not an "
+		"IPv4 address; such as \"10.%N1.0.0/16\"");
+	expect_settings_error("{\"cloud\": {\"ipv4\": \"10.0/16\"}}",
+		"2:1:20: $.cloud.ipv4: \"10.0/16\" is not right: \"10.0\" is not an IPv4 address");
+	expect_settings_error("{\"cloud\": {\"ipv4\": \"10.%X1.0.0/16\"}}",
+		"2:1:20: $.cloud.ipv4: \"10.%X1.0.0/16\" is not right: \"%X1\" means nothing "
+		"here; use %N1");
+	expect_settings_error("{\"cloud\": {\"ipv6\": \"fd%N1:%N2::1::/64\"}}",
+		"2:1:20: $.cloud.ipv6: \"fd%N1:%N2::1::/64\" is not right: what it stands for is "
+		"not an IPv6 address");
+	expect_settings_error("{\"anycast\": {\"mac\": \"aa:aa:%N1:%N2:aa\"}}",
+		"2:1:21: $.anycast.mac: \"aa:aa:%N1:%N2:aa\" is not right: what it stands for is "
+		"not a MAC; write six pairs");
+	expect_settings_error("{\"node\": {\"hostname\": \"roof-%N1\"}}",
+		"2:1:23: $.node.hostname: \"roof-%N1\" is not right: \"%N1\" means nothing here; "
+		"use %M1");
+	expect_settings_error("{\"cloud\": {\"ipv4\": \"10.%N1.0.0\"}}",
+		"2:1:20: $.cloud.ipv4: \"10.%N1.0.0\" is not right: the length of the network is "
+		"missing");
+}
+END_TEST
+
 START_TEST(test_merge)
 {
 	struct reading reading = read_texts("{\"cloud\": {\"ssid\": \"a\", \"vlan\": 40}, \"lan\": "
@@ -377,7 +403,7 @@ Suite *check_suite(void)
 {
 	const TTest *const tests[] = {test_syntax, test_duplicate, test_size, test_unknown,
 		test_nearest, test_level, test_places, test_all_at_once, test_too_many, test_words,
-		test_merge, test_failure_keeps, test_fallbacks, test_profile_name};
+		test_templates, test_merge, test_failure_keeps, test_fallbacks, test_profile_name};
 	Suite *suite = suite_create("config");
 	TCase *tcase = tcase_create("config");
 

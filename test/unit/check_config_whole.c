@@ -247,7 +247,8 @@ END_TEST
 START_TEST(test_templates)
 {
 	expect_settings_error("{\"cloud\": {\"ipv4\": \"10.%N1.0.0\"}}",
-		"2:1:20: $.cloud.ipv4: \"10.%N1.0.0\" is not right: ipv4 template");
+		"2:1:20: $.cloud.ipv4: \"10.%N1.0.0\" is not right: the length of the network is "
+		"missing; end it with /MASK");
 	expect_settings_error("{\"cloud\": {\"ipv6\": \"fd%X1::/64\"}}", "2:1:20: $.cloud.ipv6: ");
 	expect_settings_error("{\"anycast\": {\"mac\": \"aa:aa:aa:%M1:%N2:aa\"}}",
 		"2:1:21: $.anycast.mac: ");
