@@ -58,42 +58,45 @@ void config_free(struct config *config)
 	memset(config, 0, sizeof(*config));
 }
 
-/* jansson's words, and what would be right where they do not say it. */
-static void report_syntax(struct err_list *errors, const struct config_layer *layer,
-	const json_error_t *error)
+static size_t count_errors(const struct err_list *errors)
 {
-	struct err *err = err_list_add(errors);
-	const char *hint = "";
+	return errors->count + errors->left_out;
+}
 
-	if (err == NULL) {
-		return;
+static bool is_object(const struct config_layer *layer, const json_t *tree, struct err_list *errors)
+{
+	const struct config_path top = {.depth = 0};
+	char written[CONFIG_QUOTE_SIZE];
+
+	if (!json_is_object(tree)) {
+		config_quote(tree, written);
+		config_report(errors, layer, &top, CONFIG_AT_VALUE,
+			"the file is %s, must be an object, { ... }", written);
 	}
-	enum json_error_code code = json_error_code(error);
-	if (code == json_error_duplicate_key) {
-		hint = "; a key may be given once, remove one of them";
-	} else if (code == json_error_numeric_overflow) {
-		hint = "; no number here is that large";
-	} else if (code == json_error_premature_end_of_input) {
-		hint = "; a brace, bracket or quote is not closed, or the file is empty (write {})";
-	} else if (code == json_error_end_of_input_expected) {
-		hint = "; one object { ... } is all that a file may hold";
-	} else if (code == json_error_invalid_utf8) {
-		hint = "; save the file as UTF-8";
-	} else if (code == json_error_invalid_syntax) {
-		hint = "; it must be plain JSON: no comments, no comma after the last entry, text "
-		       "in double quotes";
+	return json_is_object(tree);
+}
+
+/* Of a text that jansson refused: its faults, and what is wrong besides. */
+static void report_wrong(const struct config_layer *layer, const char *reason,
+	struct err_list *errors)
+{
+	const struct config_path top = {.depth = 0};
+	size_t before = count_errors(errors);
+
+	json_t *tree = config_read_wrong(layer, errors);
+	if (tree != NULL && is_object(layer, tree, errors)) {
+		config_check_tree(layer, tree, errors);
 	}
-	text_copy(err->file, sizeof(err->file), layer->file);
-	err->line = error->line > 0 ? error->line : 1;
-	err->column = error->column > 0 ? error->column : 1;
-	err_set(err, "%s%s", error->text, hint);
-	config_make_printable(err->text); /* jansson quotes what it stumbled over */
+	json_decref(tree);
+	if (count_errors(errors) == before) {
+		config_report(errors, layer, &top, CONFIG_AT_VALUE, "the file cannot be read: %s",
+			reason);
+	}
 }
 
 json_t *config_parse(const struct config_layer *layer, struct err_list *errors)
 {
 	const struct config_path top = {.depth = 0};
-	char written[CONFIG_QUOTE_SIZE];
 	json_error_t error;
 
 	if (layer->length > CONFIG_FILE_MAX) {
@@ -106,13 +109,10 @@ json_t *config_parse(const struct config_layer *layer, struct err_list *errors)
 	json_t *tree = json_loadb(layer->text, layer->length,
 		JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
 	if (tree == NULL) {
-		report_syntax(errors, layer, &error);
+		report_wrong(layer, error.text, errors);
 		return NULL;
 	}
-	if (!json_is_object(tree)) {
-		config_quote(tree, written);
-		config_report(errors, layer, &top, CONFIG_AT_VALUE,
-			"the file is %s, must be an object, { ... }", written);
+	if (!is_object(layer, tree, errors)) {
 		json_decref(tree);
 		return NULL;
 	}
@@ -151,11 +151,6 @@ int config_merge(json_t *target, json_t *patch)
 		}
 	}
 	return 0;
-}
-
-static size_t count_errors(const struct err_list *errors)
-{
-	return errors->count + errors->left_out;
 }
 
 static void free_trees(struct config_reader *reader)

@@ -15,11 +15,27 @@ struct check {
 
 static void check_members(struct check *check, const struct config_key *parent, json_t *object);
 
+/* A number with a fraction as it was written: it may stand for one that is too large. */
+static void quote_value(const struct check *check, const json_t *value,
+	char written[CONFIG_QUOTE_SIZE])
+{
+	char number[CONFIG_QUOTE_SIZE * 2] = "";
+
+	config_quote(value, written);
+	if (json_is_real(value)) {
+		config_locate_number(check->layer, &check->path, number, sizeof(number));
+	}
+	if (number[0] != '\0') {
+		snprintf(written, CONFIG_QUOTE_SIZE, "%.40s%s", number,
+			strlen(number) > 40 ? "..." : "");
+	}
+}
+
 static bool refuse_as(struct check *check, const json_t *value, const char *right, const char *hint)
 {
 	char written[CONFIG_QUOTE_SIZE];
 
-	config_quote(value, written);
+	quote_value(check, value, written);
 	config_report(check->errors, check->layer, &check->path, CONFIG_AT_VALUE,
 		"is %s, must be %s%s", written, right, hint);
 	return false;
@@ -165,7 +181,7 @@ static bool check_item(struct check *check, const struct config_key *key, const 
 		return refuse_word(check, key, item);
 	}
 	if (!json_is_string(item)) {
-		config_quote(item, written);
+		quote_value(check, item, written);
 		config_report(check->errors, check->layer, &check->path, CONFIG_AT_VALUE,
 			"is %s, must be a text: %s", written, key->what);
 		return false;
@@ -366,7 +382,7 @@ static bool check_entry(struct check *check, const struct config_key *map, const
 		return true;
 	}
 	if (!json_is_object(value)) {
-		config_quote(value, written);
+		quote_value(check, value, written);
 		config_report(check->errors, check->layer, &check->path, CONFIG_AT_VALUE,
 			"is %s, must be an object, { } when nothing is to be set", written);
 		return false;

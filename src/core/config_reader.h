@@ -19,6 +19,11 @@ struct config_reader {
 /* The layer's object, or NULL with an error added. */
 json_t *config_parse(const struct config_layer *layer, struct err_list *errors);
 
+/* Adds an error for each fault of a text that is no JSON. The tree of what it means all the same,
+ * with null where a value is wrong and numbers with a fraction for those that are too large, or
+ * NULL where that is not sure. */
+json_t *config_read_wrong(const struct config_layer *layer, struct err_list *errors);
+
 /* Adds an error for everything that is wrong in the tree by itself, and takes it out of the tree,
  * so that what remains can be merged and looked at as a whole. */
 void config_check_tree(const struct config_layer *layer, json_t *tree, struct err_list *errors);

@@ -91,31 +91,59 @@ void config_path_format(const struct config_path *path, char *text, size_t size)
 	config_make_printable(text);
 }
 
-void config_report(struct err_list *errors, const struct config_layer *layer,
-	const struct config_path *path, enum config_place place, const char *format, ...)
+/* NULL where the error is only counted: it needs no place, which is found by reading the text. */
+static struct err *add(struct err_list *errors, const struct config_path *path, const char *format,
+	va_list args)
 {
 	bool is_kept = errors->count < ERR_LIST_MAX;
 	struct err *err = err_list_add(errors);
 	char text[sizeof(err->text) + 4];
-	va_list args;
 
-	/* Those that are only counted need no place: finding it means reading the text again. */
 	if (err == NULL || !is_kept) {
-		return;
+		return NULL;
 	}
-	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
-	va_end(args);
 	config_make_printable(text);
 	err_set(err, "%s", text);
 	config_path_format(path, err->path, sizeof(err->path));
-	if (layer != NULL) {
-		struct config_position position;
+	return err;
+}
 
+static void place_at(struct err *err, const struct config_layer *layer,
+	const struct config_position *position)
+{
+	text_copy(err->file, sizeof(err->file), layer->file);
+	err->line = position->line;
+	err->column = position->column;
+}
+
+void config_report(struct err_list *errors, const struct config_layer *layer,
+	const struct config_path *path, enum config_place place, const char *format, ...)
+{
+	struct config_position position;
+	va_list args;
+
+	va_start(args, format);
+	struct err *err = add(errors, path, format, args);
+	va_end(args);
+	if (err != NULL && layer != NULL) {
 		config_locate(layer, path, place, &position);
-		text_copy(err->file, sizeof(err->file), layer->file);
-		err->line = position.line;
-		err->column = position.column;
+		place_at(err, layer, &position);
+	}
+}
+
+void config_report_at(struct err_list *errors, const struct config_layer *layer,
+	const struct config_path *path, const char *at, const char *format, ...)
+{
+	struct config_position position;
+	va_list args;
+
+	va_start(args, format);
+	struct err *err = add(errors, path, format, args);
+	va_end(args);
+	if (err != NULL) {
+		config_count(layer, at, &position);
+		place_at(err, layer, &position);
 	}
 }
 

@@ -39,14 +39,35 @@ void config_path_pop(struct config_path *path);
 /* "$.links.eth1.mtu", "$.links[\"wlan*\"].mtu", "$.lan.ports[1]" */
 void config_path_format(const struct config_path *path, char *text, size_t size);
 
-/* Where the path's value, or its key, is in a text that is valid JSON and whose outermost value is
- * an object. Where the text ends before the path does, the last step that is there. */
+/* Where the path's value, or its key, is in a text whose outermost value is an object: the last one
+ * where a key is given twice. Where the text ends before the path does, the last step that is
+ * there. The text may have the faults that config_read_wrong reads over. */
 void config_locate(const struct config_layer *layer, const struct config_path *path,
 	enum config_place place, struct config_position *position);
+
+/* Where in the layer's text the byte is. */
+void config_count(const struct config_layer *layer, const char *at,
+	struct config_position *position);
+
+/* Past a comment that starts there: JSON has none, but people write them. The same byte where none
+ * does. */
+const char *config_skip_comment(const char *at, const char *end);
+
+/* A number as the file has it, at most size - 1 bytes; "" where the path leads to nothing. */
+void config_locate_number(const struct config_layer *layer, const struct config_path *path,
+	char *text, size_t size);
+
+/* Editors write it before UTF-8, JSON does not have it. It takes no column. */
+#define CONFIG_BOM "\xef\xbb\xbf"
 
 /* Adds an error at the path's place in the layer; layer NULL = it is in no file. */
 void config_report(struct err_list *errors, const struct config_layer *layer,
 	const struct config_path *path, enum config_place place, const char *format, ...)
+	__attribute__((format(printf, 5, 6)));
+
+/* The same at a byte of the layer's text. */
+void config_report_at(struct err_list *errors, const struct config_layer *layer,
+	const struct config_path *path, const char *at, const char *format, ...)
 	__attribute__((format(printf, 5, 6)));
 
 /* '?' for control characters, which could steer the terminal that shows the error, and for what is
