@@ -240,11 +240,19 @@ static int run_purge(const struct arguments *arguments)
 }
 
 /* The configuration is right. Who asks with --handover hears whether we understand each other. */
-static int run_check(const struct arguments *arguments)
+static int run_check(const struct arguments *arguments, const struct config *config)
 {
+	CLEANUP(problem_list_free) struct problem_list warnings = {0};
+
 	if (arguments->handover != NULL) {
 		printf("meshd " MESHD_VERSION " takes over %d\n", REEXEC_FORM);
+		return EXIT_SUCCESS;
 	}
+	if (config_dir_warn(config, &warnings) < 0) {
+		fprintf(stderr, "meshd: no memory\n");
+		return EXIT_FAILURE;
+	}
+	config_dir_print_warnings(&warnings, stderr);
 	return EXIT_SUCCESS;
 }
 
@@ -297,7 +305,7 @@ int main(int argc, char **argv)
 	}
 	switch (arguments.mode) {
 	case MODE_CHECK:
-		return run_check(&arguments);
+		return run_check(&arguments, &config);
 	case MODE_PLAN:
 		return run_plan(&arguments, &config);
 	case MODE_RUN:

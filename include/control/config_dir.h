@@ -5,6 +5,7 @@
 
 #include "base/err.h"
 #include "core/config.h"
+#include "core/problem.h"
 
 /* Reads dir/meshd.json and the files dir/meshd.d/NAME.json in the order of their names' bytes
  * (other names and those that start with '.' are left alone), below them profile_dir/PROFILE.json,
@@ -12,5 +13,13 @@
  * untouched), or -ENOMEM. */
 int config_dir_read(const char *dir, const char *profile_dir, struct config *config,
 	struct err_list *errors);
+
+/* What is right and yet may not be what was meant, as the status says it of a node that runs. 0 or
+ * -ENOMEM. */
+int config_dir_warn(const struct config *config, struct problem_list *warnings);
+/* One line each: "warning: TEXT; HINT". */
+void config_dir_print_warnings(const struct problem_list *warnings, FILE *to);
+/* [{"file","line","column","path","text"}], null for what does not apply. */
+json_t *config_dir_errors_to_json(const struct err_list *errors);
 
 #endif

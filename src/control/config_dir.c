@@ -12,6 +12,9 @@
 
 #include "base/cleanup.h"
 #include "base/text.h"
+#include "control/print.h"
+#include "core/identity.h"
+#include "core/json_text.h"
 
 #define FILES_MAX 256
 #define SUFFIX    ".json"
@@ -388,4 +391,48 @@ int config_dir_read(const char *dir, const char *profile_dir, struct config *con
 	bool has_profile = files.layers[0].text != NULL;
 	result = config_check(files.layers + !has_profile, files.count - !has_profile, errors);
 	return result == -ENOMEM ? result : -EINVAL;
+}
+
+int config_dir_warn(const struct config *config, struct problem_list *warnings)
+{
+	const char *ssid = identity_ssid_warning(config->cloud.ssid);
+	int result = config_warn(config, warnings);
+
+	if (result == 0 && ssid != NULL) {
+		result = problem_add(warnings, PROBLEM_SSID, "cloud.ssid",
+			"choose a plain SSID where LibreMesh routers take part", "%s", ssid);
+	}
+	return result;
+}
+
+void config_dir_print_warnings(const struct problem_list *warnings, FILE *to)
+{
+	for (size_t i = 0; i < warnings->count; i++) {
+		const struct problem *warning = &warnings->items[i];
+
+		print_styled(to, false, PRINT_PLAIN, "warning: %s%s%s", warning->text,
+			warning->hint[0] != '\0' ? "; " : "", warning->hint);
+		print_end(to);
+	}
+}
+
+static json_t *json_place(int number)
+{
+	return number > 0 ? json_integer(number) : json_null();
+}
+
+json_t *config_dir_errors_to_json(const struct err_list *errors)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < errors->count; i++) {
+		const struct err *err = &errors->items[i];
+
+		json_array_append_new(list,
+			json_pack("{s:o, s:o, s:o, s:o, s:o}", "file", json_text_or_null(err->file),
+				"line", json_place(err->line), "column", json_place(err->column),
+				"path", json_text_or_null(err->path), "text",
+				json_text(err->text)));
+	}
+	return list;
 }

@@ -152,32 +152,26 @@ int command_version(const struct options *options)
 	return code;
 }
 
-static json_t *errors_to_json(const struct err_list *errors)
-{
-	json_t *lines = json_array();
-	char line[1024];
-
-	for (size_t i = 0; i < errors->count; i++) {
-		err_format(&errors->items[i], line, sizeof(line));
-		json_array_append_new(lines, json_text(line));
-	}
-	return lines;
-}
-
 int command_check(const struct options *options)
 {
 	struct err_list errors CLEANUP(err_list_free) = {0};
+	struct problem_list warnings CLEANUP(problem_list_free) = {0};
 	struct config config CLEANUP(config_free) = {0};
 	const char *directory = options->operand == NULL ? CONFIG_DIR_DEFAULT : options->operand;
 	const char *profiles = options->profiles == NULL ? MESHD_PROFILE_DIR : options->profiles;
 	int error = config_dir_read(directory, profiles, &config, &errors);
 
+	if (error == 0) {
+		error = config_dir_warn(&config, &warnings);
+	}
 	if (options->json) {
-		json_t *json CLEANUP(cleanup_json) = json_pack("{s:b, s:o}", "valid", error == 0,
-			"errors", errors_to_json(&errors));
+		json_t *json CLEANUP(cleanup_json) = json_pack("{s:b, s:o, s:I, s:o}", "valid",
+			error == 0, "errors", config_dir_errors_to_json(&errors), "left_out",
+			(json_int_t)errors.left_out, "warnings", problem_list_to_json(&warnings));
 		command_print_json(json);
 	} else if (error == 0) {
 		printf("%s: right\n", directory);
+		config_dir_print_warnings(&warnings, stderr);
 	} else {
 		err_list_print(&errors, stderr);
 	}

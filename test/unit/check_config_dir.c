@@ -208,6 +208,64 @@ START_TEST(test_profile)
 }
 END_TEST
 
+/* What the warnings of a right configuration say, and as what lines. */
+START_TEST(test_warnings)
+{
+	struct problem_list warnings = {0};
+	char *printed = NULL;
+	size_t size = 0;
+
+	write_file("meshd.json",
+		"{\"cloud\": {\"ssid\": \"a$b and more than a radio can ever send\"}}");
+	struct reading reading = read_dir(PROFILES);
+	expect_ok(&reading);
+	ck_assert_int_eq(config_dir_warn(&reading.config, &warnings), 0);
+	reading_free(&reading);
+	ck_assert_uint_eq(warnings.count, 2);
+	FILE *to = open_memstream(&printed, &size);
+	config_dir_print_warnings(&warnings, to);
+	ck_assert_int_eq(fclose(to), 0);
+	ck_assert_ptr_nonnull(
+		strstr(printed, "warning: the SSID has 39 bytes, a radio can send 32; "));
+	ck_assert_ptr_nonnull(strstr(printed, "\nwarning: LibreMesh's shell changes $, "));
+	free(printed);
+	problem_list_free(&warnings);
+	write_file("meshd.json", SSID);
+	reading = read_dir(PROFILES);
+	expect_ok(&reading);
+	ck_assert_int_eq(config_dir_warn(&reading.config, &warnings), 0);
+	ck_assert_uint_eq(warnings.count, 0);
+	reading_free(&reading);
+}
+END_TEST
+
+START_TEST(test_errors_as_json)
+{
+	write_file("meshd.json", "{\"cloud\": {\"ssid\": \"a\", \"vlan\": 5000}}");
+	struct reading reading = read_dir(PROFILES);
+	struct err *other = err_list_add(&reading.errors);
+	json_t *errors;
+	const char *file, *path, *text;
+	int line, column;
+
+	ck_assert_ptr_nonnull(other);
+	err_set(other, "nowhere");
+	errors = config_dir_errors_to_json(&reading.errors);
+	ck_assert_int_eq(json_unpack(errors,
+				 "[{s:s, s:i, s:i, s:s, s:s !}, {s:n, s:n, s:n, s:n, s:s !} !]",
+				 "file", &file, "line", &line, "column", &column, "path", &path,
+				 "text", &text, "file", "line", "column", "path", "text", &text),
+		0);
+	ck_assert_str_eq(file, in_dir("meshd.json"));
+	ck_assert_int_eq(line, 1);
+	ck_assert_int_eq(column, 33);
+	ck_assert_str_eq(path, "$.cloud.vlan");
+	ck_assert_str_eq(text, "nowhere");
+	json_decref(errors);
+	reading_free(&reading);
+}
+END_TEST
+
 /* A profile gives every key, but for those that only a node or a kernel has. */
 static void expect_complete(const char *profile, const json_t *tree)
 {
@@ -413,8 +471,9 @@ END_TEST
 Suite *check_suite(void)
 {
 	const TTest *const tests[] = {test_order, test_missing, test_not_regular, test_links,
-		test_unreadable, test_large, test_profile, test_shipped_profiles, test_libremesh,
-		test_libremesh_children, test_shipped_example, test_manual};
+		test_unreadable, test_large, test_warnings, test_errors_as_json, test_profile,
+		test_shipped_profiles, test_libremesh, test_libremesh_children,
+		test_shipped_example, test_manual};
 	Suite *suite = suite_create("config_dir");
 	TCase *tcase = tcase_create("config_dir");
 
