@@ -275,7 +275,7 @@ static int run_daemon(const struct arguments *arguments, struct config *config)
 	return EXIT_SUCCESS;
 }
 
-int main(int argc, char **argv)
+static int run(int argc, char **argv)
 {
 	log_reserve_fds();
 	struct arguments arguments = {.options = {.config_dir = "/etc/meshd",
@@ -313,4 +313,12 @@ int main(int argc, char **argv)
 		break;
 	}
 	return run_daemon(&arguments, &config);
+}
+
+/* Whoever goes on with what was printed must hear when it is not all there. */
+int main(int argc, char **argv)
+{
+	int code = run(argc, argv);
+
+	return print_finish(stdout, "meshd") == 0 ? code : EXIT_FAILURE;
 }

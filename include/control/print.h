@@ -27,6 +27,10 @@ int print_styled(FILE *to, bool colour, enum print_style style, const char *form
 	__attribute__((format(printf, 4, 5)));
 void print_end(FILE *to);
 
+/* At a program's end: did all that was printed reach stdout? 0, or -errno, which is said on stderr
+ * in the program's name. */
+int print_finish(FILE *to, const char *program);
+
 /* A plan (core/plan.h, plan_to_json) as lines "+ vlan eth0.29 ...", "- ...", "~ link br-lan  mtu:
  * 1496
  * -> 1500" and a line that sums up. */

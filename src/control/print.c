@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "control/print.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -73,4 +74,17 @@ int print_styled(FILE *to, bool colour, enum print_style style, const char *form
 void print_end(FILE *to)
 {
 	putc('\n', to);
+}
+
+int print_finish(FILE *to, const char *program)
+{
+	bool failed = ferror(to) != 0; /* of what went out before */
+
+	errno = 0;
+	if (fflush(to) == 0 && !failed) {
+		return 0;
+	}
+	int error = errno != 0 ? errno : EIO;
+	fprintf(stderr, "%s: cannot write: %s\n", program, strerror(error));
+	return -error;
 }

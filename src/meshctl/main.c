@@ -7,6 +7,7 @@
 
 #include "base/cleanup.h"
 #include "control/client.h"
+#include "control/print.h"
 #include "meshctl/command.h"
 #include "meshctl/derive.h"
 #include "meshctl/usage.h"
@@ -239,12 +240,7 @@ static int run_command(const struct command *command, struct options *options, i
 	if (optind < argc) {
 		return usage_fail(command->name, "no such argument", argv[optind]);
 	}
-	int code = command->run(options);
-	if (fflush(stdout) != 0 || ferror(stdout)) {
-		perror("meshctl: standard output");
-		return EXIT_CODE_FAILURE;
-	}
-	return code;
+	return command->run(options);
 }
 
 static const struct command *find_command(const char *name)
@@ -257,7 +253,7 @@ static const struct command *find_command(const char *name)
 	return NULL;
 }
 
-int main(int argc, char **argv)
+static int run(int argc, char **argv)
 {
 	const char *from_environment = getenv("MESHD_SOCKET");
 	struct options options = {.socket = CLIENT_SOCKET_DEFAULT};
@@ -290,4 +286,12 @@ int main(int argc, char **argv)
 		return run_derive(&options, argc - optind, argv + optind);
 	}
 	return run_command(command, &options, argc - optind, argv + optind, taken);
+}
+
+/* Whoever goes on with what was printed must hear when it is not all there. */
+int main(int argc, char **argv)
+{
+	int code = run(argc, argv);
+
+	return print_finish(stdout, "meshctl") == 0 ? code : EXIT_CODE_FAILURE;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What people read of a plan and of the status. */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -131,6 +132,26 @@ START_TEST(test_human)
 }
 END_TEST
 
+/* What is printed and cannot be written is said, whether little or much. */
+START_TEST(test_finish)
+{
+	FILE *full = fopen("/dev/full", "w");
+	FILE *null = fopen("/dev/null", "w");
+
+	ck_assert(full != NULL && null != NULL);
+	fputs("x", full);
+	ck_assert_int_eq(print_finish(full, "check"), -ENOSPC);
+	for (int i = 0; i < 100000; i++) {
+		fputs("x", full);
+		fputs("x", null);
+	}
+	ck_assert_int_lt(print_finish(full, "check"), 0);
+	ck_assert_int_eq(print_finish(null, "check"), 0);
+	fclose(full);
+	fclose(null);
+}
+END_TEST
+
 Suite *check_suite(void)
 {
 	Suite *suite = suite_create("print");
@@ -143,6 +164,7 @@ Suite *check_suite(void)
 	tcase_add_test(cases, test_many_links);
 	tcase_add_test(cases, test_hostile_text);
 	tcase_add_test(cases, test_human);
+	tcase_add_test(cases, test_finish);
 	suite_add_tcase(suite, cases);
 	return suite;
 }
