@@ -46,7 +46,7 @@ static void skip_spaces(struct cursor *cursor)
 
 	do {
 		before = cursor->at;
-		while (!ended(cursor) && memchr(" \t\r\n", *cursor->at, 4) != NULL) {
+		while (!ended(cursor) && config_is_one_of(*cursor->at, " \t\r\n")) {
 			cursor->at++;
 		}
 		cursor->at = config_skip_comment(cursor->at, cursor->end);
@@ -228,7 +228,7 @@ void config_locate_number(const struct config_layer *layer, const struct config_
 	size_t length = 0;
 
 	while (length < size - 1 && found + length < cursor.end &&
-		strchr("+-.0123456789eE", found[length]) != NULL && found[length] != '\0') {
+		config_is_one_of(found[length], "+-.0123456789eE")) {
 		length++;
 	}
 	memcpy(text, found, length);

@@ -3,6 +3,8 @@
 #ifndef CORE_CONFIG_REPORT_H
 #define CORE_CONFIG_REPORT_H
 
+#include <string.h>
+
 #include <jansson.h>
 
 #include "core/config.h"
@@ -48,6 +50,11 @@ void config_locate(const struct config_layer *layer, const struct config_path *p
 /* Where in the layer's text the byte is. */
 void config_count(const struct config_layer *layer, const char *at,
 	struct config_position *position);
+
+static inline bool config_is_one_of(char byte, const char *set)
+{
+	return byte != '\0' && strchr(set, byte) != NULL;
+}
 
 /* Past a comment that starts there: JSON has none, but people write them. The same byte where none
  * does. */

@@ -15,7 +15,7 @@ static json_t *read_value(struct syntax *syntax);
 static bool skip_blanks(struct syntax *syntax)
 {
 	for (;;) {
-		while (syntax->at < syntax->end && memchr(" \t\r\n", *syntax->at, 4) != NULL) {
+		while (syntax->at < syntax->end && config_is_one_of(*syntax->at, " \t\r\n")) {
 			syntax->at++;
 		}
 		const char *after = config_skip_comment(syntax->at, syntax->end);
@@ -33,10 +33,14 @@ static bool skip_blanks(struct syntax *syntax)
 /* The bracket that is open ends too late or not at all. */
 static void lose_bracket(struct syntax *syntax)
 {
-	bool is_object = *syntax->open == '{';
 	struct config_position position;
 	char found[32] = "the file ends";
 
+	syntax->is_lost = true;
+	if (syntax->open == NULL) {
+		return;
+	}
+	bool is_object = *syntax->open == '{';
 	config_count(syntax->layer, syntax->open, &position);
 	if (syntax->at < syntax->end) {
 		snprintf(found, sizeof(found), "there is a %c", *syntax->at);
@@ -45,7 +49,6 @@ static void lose_bracket(struct syntax *syntax)
 		"%s here, but the %c of line %d is not closed; a %c is missing%s", found,
 		*syntax->open, position.line, is_object ? '}' : ']',
 		syntax->at < syntax->end ? " before it" : ", or the file was cut off");
-	syntax->is_lost = true;
 }
 
 /* fault: of what is there instead of what must be. */
@@ -54,7 +57,7 @@ static void lose(struct syntax *syntax, enum syntax_fault fault)
 	if (syntax->at < syntax->end) {
 		syntax_report_stray(syntax, fault, 0);
 		syntax->is_lost = true;
-	} else if (syntax->open != NULL) {
+	} else {
 		lose_bracket(syntax);
 	}
 }
@@ -70,10 +73,10 @@ static bool next_entry(struct syntax *syntax, const char *starts, const char **c
 		*comma = syntax->at++;
 		return true;
 	}
-	if (strchr("]}", *syntax->at) != NULL && *syntax->at != '\0') {
+	if (config_is_one_of(*syntax->at, "]}")) {
 		return true;
 	}
-	if (*syntax->at == '\0' || strchr(starts, *syntax->at) == NULL) {
+	if (!config_is_one_of(*syntax->at, starts)) {
 		lose(syntax, SYNTAX_COMMA_MISSING);
 		return false;
 	}
@@ -112,7 +115,7 @@ static void read_wrong_key(struct syntax *syntax)
 	size_t length = 0;
 
 	while (syntax->at + length < syntax->end &&
-		memchr(":,{}[]\" \t\r\n", syntax->at[length], 11) == NULL) {
+		!config_is_one_of(syntax->at[length], ":,{}[]\" \t\r\n")) {
 		length++;
 	}
 	if (length == 0 || *syntax->at == '\0') {

@@ -104,11 +104,12 @@ static int hex_of(const char *at, const char *end)
 /* A '\\' and what belongs to it: *length bytes, or the fault, SYNTAX_FAULTS for none. */
 static enum syntax_fault read_escape(const char *at, const char *end, size_t *length)
 {
-	char letter = end - at > 1 ? at[1] : ' ';
-
 	*length = 2;
-	if (letter != 'u') {
-		return memchr("\"\\/bfnrt", letter, 8) != NULL ? SYNTAX_FAULTS : SYNTAX_ESCAPE;
+	if (end - at < 2) {
+		return SYNTAX_ESCAPE;
+	}
+	if (at[1] != 'u') {
+		return config_is_one_of(at[1], "\"\\/bfnrt") ? SYNTAX_FAULTS : SYNTAX_ESCAPE;
 	}
 	int value = hex_of(at + 2, end);
 	if (value < 0) {
@@ -233,7 +234,7 @@ static size_t word_length(const struct syntax *syntax)
 	size_t length = 0;
 	size_t most = (size_t)(syntax->end - syntax->at);
 
-	while (length < most && memchr(",]} \t\r\n", syntax->at[length], 7) == NULL) {
+	while (length < most && !config_is_one_of(syntax->at[length], ",]} \t\r\n")) {
 		length++;
 	}
 	return length;
@@ -253,7 +254,7 @@ static size_t quoted_length(const struct syntax *syntax)
 /* What a person sees as one thing: a sign, a text with its quotes, or a word. */
 static size_t stray_length(const struct syntax *syntax)
 {
-	if (memchr("{}[]:,", *syntax->at, 6) != NULL) {
+	if (config_is_one_of(*syntax->at, "{}[]:,")) {
 		return 1;
 	}
 	return *syntax->at == '"' || *syntax->at == '\'' ? quoted_length(syntax)

@@ -54,7 +54,10 @@ static void fold(char folded[NEAR_LENGTH_MAX + 1], const char *name)
 	for (; i < NEAR_LENGTH_MAX && name[i] != '\0'; i++) {
 		const char *capital = strchr(capitals, name[i]);
 
-		folded[i] = capital != NULL ? plain[capital - capitals] : name[i];
+		folded[i] = name[i];
+		if (capital != NULL) {
+			folded[i] = plain[capital - capitals];
+		}
 	}
 	folded[i] = '\0';
 }
