@@ -248,7 +248,7 @@ static int run_check(const struct arguments *arguments, const struct config *con
 		printf("meshd " MESHD_VERSION " takes over %d\n", REEXEC_FORM);
 		return EXIT_SUCCESS;
 	}
-	if (config_dir_warn(config, &warnings) < 0) {
+	if (config_warn(config, &warnings) < 0) {
 		fprintf(stderr, "meshd: no memory\n");
 		return EXIT_FAILURE;
 	}

@@ -265,7 +265,8 @@ struct identity_request;
 struct identity_request config_identity_request(const struct config *config);
 
 struct problem_list;
-/* Adds what is legal but rarely meant (an SSID that radios cannot show whole). 0 or -ENOMEM. */
+/* Adds what is legal but rarely meant (an SSID that radios cannot show whole, or that
+ * LibreMesh's shell would mangle). 0 or -ENOMEM. */
 int config_warn(const struct config *config, struct problem_list *problems);
 
 /* The JSON Schema (draft 2020-12) of the keys the parser knows, made from the parser's own table. A

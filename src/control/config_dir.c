@@ -13,7 +13,6 @@
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "control/print.h"
-#include "core/identity.h"
 #include "core/json_text.h"
 
 #define FILES_MAX 256
@@ -391,18 +390,6 @@ int config_dir_read(const char *dir, const char *profile_dir, struct config *con
 	bool has_profile = files.layers[0].text != NULL;
 	result = config_check(files.layers + !has_profile, files.count - !has_profile, errors);
 	return result == -ENOMEM ? result : -EINVAL;
-}
-
-int config_dir_warn(const struct config *config, struct problem_list *warnings)
-{
-	const char *ssid = identity_ssid_warning(config->cloud.ssid);
-	int result = config_warn(config, warnings);
-
-	if (result == 0 && ssid != NULL) {
-		result = problem_add(warnings, PROBLEM_SSID, "cloud.ssid",
-			"choose a plain SSID where LibreMesh routers take part", "%s", ssid);
-	}
-	return result;
 }
 
 void config_dir_print_warnings(const struct problem_list *warnings, FILE *to)

@@ -168,19 +168,30 @@ static int warn_distributed_arp_table(const struct config *config, struct proble
 		"address, too");
 }
 
+static int warn_ssid(const struct config *config, struct problem_list *problems)
+{
+	const char *shell = identity_ssid_warning(config->cloud.ssid);
+	size_t length = strlen(config->cloud.ssid);
+	int result = 0;
+
+	if (shell != NULL) {
+		result = problem_add(problems, PROBLEM_SSID, "cloud.ssid",
+			"choose a plain SSID where LibreMesh routers take part", "%s", shell);
+	}
+	if (result == 0 && length > RADIO_SSID_MAX) {
+		result = problem_add(problems, PROBLEM_SSID, "cloud.ssid length",
+			"a radio shows the first 32; the cloud is derived from all of them",
+			"the SSID has %zu bytes, a radio can send %d", length, RADIO_SSID_MAX);
+	}
+	return result;
+}
+
 int config_warn(const struct config *config, struct problem_list *problems)
 {
-	size_t length = strlen(config->cloud.ssid);
-
 	int result = config_warn_ways(config, problems);
 
 	if (result == 0) {
 		result = warn_distributed_arp_table(config, problems);
 	}
-	if (result < 0 || length <= RADIO_SSID_MAX) {
-		return result;
-	}
-	return problem_add(problems, PROBLEM_SSID, "cloud.ssid length",
-		"a radio shows the first 32; the cloud is derived from all of them",
-		"the SSID has %zu bytes, a radio can send %d", length, RADIO_SSID_MAX);
+	return result == 0 ? warn_ssid(config, problems) : result;
 }

@@ -362,22 +362,11 @@ static int derive(const struct desired_input *input, struct identity *identity, 
 	return identity_derive(&request, identity, err);
 }
 
-static void note_ssid(struct build *build)
-{
-	const char *warning = identity_ssid_warning(build->config->cloud.ssid);
-
-	if (warning != NULL) {
-		problem_add(build->problems, PROBLEM_SSID, "cloud.ssid",
-			"choose a plain SSID where LibreMesh routers take part", "%s", warning);
-	}
-}
-
 static void build_all(struct build *build)
 {
 	const struct config *config = build->config;
 
 	config_warn(config, build->problems);
-	note_ssid(build);
 	build_sysctls(build);
 	build_bridge(build);
 	if (config->batadv.enabled) {

@@ -162,7 +162,7 @@ int command_check(const struct options *options)
 	int error = config_dir_read(directory, profiles, &config, &errors);
 
 	if (error == 0) {
-		error = config_dir_warn(&config, &warnings);
+		error = config_warn(&config, &warnings);
 	}
 	if (options->json) {
 		json_t *json CLEANUP(cleanup_json) = json_pack("{s:b, s:o, s:I, s:o}", "valid",

@@ -219,7 +219,7 @@ START_TEST(test_warnings)
 		"{\"cloud\": {\"ssid\": \"a$b and more than a radio can ever send\"}}");
 	struct reading reading = read_dir(PROFILES);
 	expect_ok(&reading);
-	ck_assert_int_eq(config_dir_warn(&reading.config, &warnings), 0);
+	ck_assert_int_eq(config_warn(&reading.config, &warnings), 0);
 	reading_free(&reading);
 	ck_assert_uint_eq(warnings.count, 2);
 	FILE *to = open_memstream(&printed, &size);
@@ -233,7 +233,7 @@ START_TEST(test_warnings)
 	write_file("meshd.json", SSID);
 	reading = read_dir(PROFILES);
 	expect_ok(&reading);
-	ck_assert_int_eq(config_dir_warn(&reading.config, &warnings), 0);
+	ck_assert_int_eq(config_warn(&reading.config, &warnings), 0);
 	ck_assert_uint_eq(warnings.count, 0);
 	reading_free(&reading);
 }

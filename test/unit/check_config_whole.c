@@ -263,9 +263,9 @@ START_TEST(test_templates)
 		"2:1:22: $.anycast.ipv6: \"fd00::/64\" is not right: this is the address of the "
 		"network itself");
 	expect_settings_error("{\"cloud\": {\"ipv4\": \"127.0.0.0/8\"}}",
-		"2:1:20: $.cloud.ipv4: \"127.0.0.0/8\" is not right: ipv4 template");
+		"2:1:20: $.cloud.ipv4: \"127.0.0.0/8\" is not right: 127.0.0.0/8 is no network");
 	expect_settings_error("{\"cloud\": {\"ipv6\": \"fe80::/64\"}}",
-		"2:1:20: $.cloud.ipv6: \"fe80::/64\" is not right: ipv6 template");
+		"2:1:20: $.cloud.ipv6: \"fe80::/64\" is not right: fe80::/64 is no network");
 	/* The SSID makes it so: N1 of "LibreMesh.org" is 13, of "y" 0. */
 	struct reading own = read_texts("{\"cloud\": {\"ssid\": \"y\"}}",
 		"{\"cloud\": {\"ipv4\": \"%N1.1.0.0/16\"}}", NULL);
