@@ -7,7 +7,7 @@ of the batch off and kills the process."""
 import subprocess
 
 from lab import LabError, basic_config, limit, wait_for
-from ownership import Portrait, doubled, node_alone, preload, unmarked, wait_bridge
+from ownership import Portrait, doubled, node_alone, preload, unmarked
 
 OTHER_SSID = "MyCommunity"
 DIED = -9
@@ -30,7 +30,7 @@ def messages_of(node, action):
 def start_and_wait(node, environment):
     node.meshd.start(env=environment)
     node.meshd.wait_converged()
-    wait_bridge(node)
+    node.wait_addresses()
 
 
 def die(node, count):

@@ -214,13 +214,16 @@ def make_node(lab):
 
 
 def settle(node, reader):
-    """Waits until duplicate address detection has ended and nothing moves any more."""
+    """Waits until the kernel has given all addresses, and nothing moves any more."""
 
     def still():
-        before = reader.look()
-        return not before.tentative and not before.differences(reader.look())
+        lines = reader.look().differences(reader.look())
+        if lines:
+            raise LabError("; ".join(lines)[:600])
+        return True
 
     node.meshd.wait_converged()
+    node.wait_addresses()
     wait_for(still, 20, "the node to settle")
 
 
@@ -369,9 +372,15 @@ def case_all_at_once(lab):
              for v in (17, 29)], "rule del from 10.13.0.1 lookup 170")  # fmt: skip
         a.run("nft", "delete", "table", "bridge", "meshd")
         a.meshd.wait_converged()
-    settle(a, reader)
-    # The ports came in another order.
-    lines = [line for line in before.differences(reader.look()) if not PORT_NUMBER.search(line)]
-    assert not lines, lines
+
+    def same():
+        view = reader.look()
+        # The ports came in another order.
+        lines = [line for line in before.differences(view) if not PORT_NUMBER.search(line)]
+        if lines or view.tentative:
+            raise LabError("; ".join(lines)[:600])
+        return True
+
+    wait_for(same, 20, "all to be as before")
     lab.wait_mesh([a, b])
     assert a.meshd.status()["problems"] == []

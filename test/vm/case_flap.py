@@ -225,7 +225,7 @@ def case_war(lab):
     lab.bring_up({a: basic_config(links=LINKS), b: basic_config()})
     lab.wait_mesh([a, b])
     reader = Reader(a)
-    wait_for(lambda: not reader.look().tentative, 10, "addresses to settle")
+    a.wait_addresses()
     before = rest(reader.look(), "mesh1.29")
     enemy = Enemy(Reader(a), "mesh1.29")
     try:

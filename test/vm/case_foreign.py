@@ -5,7 +5,7 @@ import hashlib
 import json
 
 from lab import basic_config, limit, wait_for
-from ownership import Foreign, Portrait, is_ours, node_alone, own_links, wait_bridge
+from ownership import Foreign, Portrait, is_ours, node_alone, own_links
 
 OTHER_SSID = "MyCommunity"
 OFF = {"enabled": False}
@@ -172,9 +172,8 @@ def case_survives(lab):
     failed = []
     for what, config in CHANGES.items():
         change(node, config)
-        differences = crowded.differences(Foreign(node, ALL))
-        failed += [f"{what}: {line}" for line in differences]
-        crowded = Foreign(node, ALL)
+        before, crowded = crowded, Foreign(node, ALL)
+        failed += [f"{what}: {line}" for line in before.differences(crowded)]
     assert not failed, "\n".join(failed)
     node.meshd.stop()
     node.meshd.once("--purge")
@@ -212,9 +211,8 @@ def case_names_taken(lab):
     assert all(p["hint"] for p in taken.values()), taken
     links = node.links()
     assert links["mesh0.29"]["master"] == "bat0" and links["bat0"]["master"] == "br-lan"
-    assert not before.differences(Foreign(node, before.links)), before.differences(
-        Foreign(node, before.links)
-    )
+    differences = before.differences(Foreign(node, before.links))
+    assert not differences, differences
     # It is taken as soon as the name is free.
     node.ip("link del mesh0.17", "link del anygw")
     wait_for(lambda: {"anygw", "mesh0.17"} <= own_links(node.snapshot()), 20, "our links")
@@ -432,7 +430,6 @@ def case_purge(lab):
     node.meshd.configure(basic_config())
     node.meshd.start()
     node.meshd.wait_converged()
-    wait_bridge(node)
     whole = Portrait(node)
     refused = node.meshd.once("--purge", check=False)
     assert refused.returncode == 1 and "stop it first" in refused.stderr, refused

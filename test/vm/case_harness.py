@@ -101,7 +101,7 @@ def case_snapshot(lab):
     """Snapshots are equal when nothing happens and name what did."""
     a, b = lab.line("a", "b")
     a.ip("link add br0 type bridge", "link set br0 up", "addr add 10.9.0.1/24 dev br0")
-    wait_for(lambda: "tentative" not in str(a.json("ip", "-j", "addr")), 10, "addresses to settle")
+    a.wait_addresses()
     before = a.snapshot()
     assert before.differences(a.snapshot()) == [], before.differences(a.snapshot())
     assert before.addresses("br0") >= {"10.9.0.1/24"}

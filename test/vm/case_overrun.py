@@ -26,7 +26,7 @@ def start(lab, small=True):
     a.meshd.wait_converged()
     lab.wait_mesh([a, b])
     reader = Reader(a, SYSCTLS)
-    wait_for(lambda: not reader.look().tentative, 10, "addresses to settle")
+    a.wait_addresses()
     return a, b, reader
 
 

@@ -332,7 +332,7 @@ def case_bad_at_reload(lab):
     """A bad configuration at a reload: the old one stays in force, status says it; a good one heals."""
     a, b = lab.line("a", "b")
     lab.bring_up({a: basic_config(), b: basic_config()})
-    wait_for(lambda: "tentative" not in a.run("ip", "addr"), 10, "addresses to settle")
+    a.wait_addresses()
     before = a.snapshot()
     a.meshd.configure(BAD)
     try:
@@ -347,7 +347,7 @@ def case_bad_at_reload(lab):
     # The old one is still kept in force.
     a.ip("link del mesh1.29", "addr del 10.13.0.1/16 dev anygw")
     a.meshd.wait_converged()
-    wait_for(lambda: "tentative" not in a.run("ip", "addr"), 10, "addresses to settle")
+    a.wait_addresses()
     names = [name for name in before.links if name != "mesh1.29"]
     assert not before.differences(a.snapshot(), names)
     # By SIGHUP too, which says the errors in the log.

@@ -71,7 +71,7 @@ def libremesh_node(lab, name, config):
     node.meshd.configure(config)
     node.meshd.start()
     status = node.meshd.wait_converged()
-    wait_for(lambda: "tentative" not in str(node.json("ip", "-j", "addr")), 10, "addresses to settle")
+    node.wait_addresses()
     return node, status
 
 
@@ -120,6 +120,15 @@ def addresses(node, link):
         if entry:
             return {f"{a['local']}/{a['prefixlen']}": a.get("metric") for a in entry["addr_info"]}
     return {}
+
+
+def wait_link_local(node, link):
+    """The link-local address that the kernel gives a link a bit after it is up."""
+
+    def found():
+        return [text.split("/")[0] for text in addresses(node, link) if text.startswith("fe80:")]
+
+    return wait_for(found, 20, f"{node}'s link-local address on {link}")[0]
 
 
 def check_addresses(node, wanted):
@@ -278,8 +287,7 @@ def case_vlan_protocols(lab):
                 "br-lan", "bat0", "anygw", f"{base}.{vid}", f"{base}.17"
             }  # fmt: skip
         assert tags_on_wire(a, "mesh1") == {((ethertype, vid),)}
-        b_local = next(text for text in addresses(b, "mesh0.17") if text.startswith("fe80:"))
-        a.reaches(f"{b_local.split('/')[0]}%mesh1.17")
+        a.reaches(f"{wait_link_local(b, 'mesh0.17')}%mesh1.17")
 
 
 @limit(240)
@@ -299,8 +307,7 @@ def case_untagged(lab):
         hardifs = [entry["hard_ifname"] for entry in node.batctl_json("hj")]
         assert hardifs == [base], hardifs
     assert tags_on_wire(a, "mesh1") == {()}
-    b_local = next(text for text in addresses(b, "mesh0.17") if text.startswith("fe80:"))
-    a.reaches(f"{b_local.split('/')[0]}%mesh1.17")
+    a.reaches(f"{wait_link_local(b, 'mesh0.17')}%mesh1.17")
     a.meshd.configure(basic_config())
     a.meshd.wait_cycle(a.meshd.reload)
     link = a.links()["mesh1"]

@@ -26,6 +26,8 @@ def two_nodes(lab):
     for client in clients:
         client.reaches(GATEWAY)
         client.reaches(GATEWAY6)
+    for node in nodes:
+        node.wait_addresses()  # snapshots of them are compared
     return nodes, clients
 
 

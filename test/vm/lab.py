@@ -44,7 +44,7 @@ from daemon import Meshd, RpcError
 from frames import BROADCAST, Capture, Frame, Sniffer
 from netns import LabError, Namespace, wait_for
 from pinger import Pinger
-from snapshot import Snapshot
+from snapshot import Snapshot, late_addresses
 
 __all__ = [
     "BROADCAST", "CHILDLESS", "Capture", "Client", "Frame", "Lab", "LabError", "Meshd",
@@ -97,8 +97,19 @@ class Place(Namespace):
 
         return wait_for(answered, timeout, f"{self} to reach {address}")
 
+    def wait_addresses(self, timeout=20):
+        """Waits until the kernel has done what it does by itself, up to seconds late: every link
+        that is up has its link-local address, and no address is tentative. Before a snapshot."""
+
+        def settled():
+            late = late_addresses(self)
+            return not late or _refuse("; ".join(late))
+
+        return wait_for(settled, timeout, f"addresses of {self} to settle")
+
     def snapshot(self):
-        """The namespace's links, addresses, routes, rules and nft tables, to compare."""
+        """The namespace's links, addresses, routes, rules and nft tables, to compare.
+        wait_addresses() comes before the first of those that shall be equal."""
         return Snapshot(self)
 
     def mac(self, link):

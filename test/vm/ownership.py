@@ -8,7 +8,6 @@ import os
 import socket
 import struct
 
-from lab import wait_for
 from snapshot import Snapshot
 
 LINK_GROUP = "28004"  # 0x6d64
@@ -148,7 +147,8 @@ def _without_numbers(link):
 class Portrait(Snapshot):
     """A snapshot that is the same for two namespaces of the same content, whatever the order in
     which it came to be: link numbers and port numbers are left out. And what Snapshot does not see:
-    batman-adv's settings, and the sysctls that meshd sets."""
+    batman-adv's settings, and the sysctls that meshd sets. It is taken once the kernel has given all
+    addresses."""
 
     SYSCTLS = (
         "ipv4/ip_forward", "ipv6/conf/all/forwarding", "ipv4/conf/all/rp_filter",
@@ -160,6 +160,7 @@ class Portrait(Snapshot):
     UNSTEADY = {"tt_ttvn", "bla_crc", "mcast_flags", "mcast_flags_priv"}
 
     def __init__(self, node):
+        node.wait_addresses()
         super().__init__(node)
         self.links = {name: _without_numbers(link) for name, link in self.links.items()}
         self.links["sysctls"] = {name: self._sysctl(node, name) for name in self.SYSCTLS}
@@ -181,9 +182,10 @@ class Portrait(Snapshot):
 class Foreign(Snapshot):
     """A snapshot of what is not meshd's: links named, addresses on meshd's own links that it did not
     set, rules, routes and nft tables of others. The kernel's own routes are left out: they follow
-    the addresses."""
+    the addresses. It is taken once the kernel has given all addresses."""
 
     def __init__(self, node, links):
+        node.wait_addresses()
         super().__init__(node)
         numbers = link_numbers(node)
         hand = collections.defaultdict(list)
@@ -239,14 +241,3 @@ def preload(node, **environment):
     assert library.exists(), f"{library} is not built"
     words = {name.upper(): str(value) for name, value in environment.items()}
     return {**os.environ, "LD_PRELOAD": str(library), **words}
-
-
-def wait_bridge(node):
-    """Waits for what the kernel does a bit after meshd: br-lan's carrier brings its link-local
-    address."""
-
-    def is_settled():
-        text = node.run("ip", "-6", "addr", "show", "dev", "br-lan")
-        return "inet6 fe80:" in text and "tentative" not in text
-
-    wait_for(is_settled, 20, "the bridge's link-local address")

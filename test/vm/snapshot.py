@@ -36,6 +36,27 @@ def _texts(text):
         found.append(value)
 
 
+def late_addresses(namespace):
+    """What the kernel has yet to do for the addresses of links that are up, as lines. It notes a
+    carrier up to a second after it is there, gives the link its link-local address then, and looks
+    for duplicates of that; each of these changes addresses and routes."""
+    # Only after a "link show" does "address show" tell whether a link is to have such an address.
+    asked = "link show dev lo\naddress show\n"
+    links = _texts(namespace.run("ip", "-d", "-j", "-batch", "-", stdin=asked))[1]
+    lines = []
+    for link in links:
+        found = [entry for entry in link.get("addr_info", []) if entry.get("family") == "inet6"]
+        lines += [f"{entry['local']} is tentative" for entry in found if entry.get("tentative")]
+        if not {"UP", "LOWER_UP"} <= set(link.get("flags", [])) or "LOOPBACK" in link["flags"]:
+            continue
+        if link["operstate"] not in ("UP", "UNKNOWN"):
+            lines.append(f"{link['ifname']} is {link['operstate']}")
+        local = any(entry["local"].startswith("fe80:") for entry in found)
+        if link.get("inet6_addr_gen_mode") != "none" and not local:
+            lines.append(f"{link['ifname']} has no link-local address")
+    return lines
+
+
 class Snapshot:
     """links: by name, as `ip -d -j address` has them (addresses are in addr_info; ifindex too).
     routes, rules: sets of JSON texts, both families; what is there twice is twice in route_list and
