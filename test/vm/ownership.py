@@ -205,9 +205,8 @@ class Foreign(Snapshot):
 
 
 def _batman_settings(node, mesh):
-    unsteady = ("tt_ttvn", "bla_crc")
     found = node.batctl_json("mj", mesh)
-    return {key: value for key, value in found.items() if key not in unsteady}
+    return {key: value for key, value in found.items() if key not in Portrait.UNSTEADY}
 
 
 def _is_own_table(entry):
