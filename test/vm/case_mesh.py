@@ -200,13 +200,13 @@ def case_anycast(lab):
         assert capture.lost == 0, f"{capture.link} lost {capture.lost} frames"
         leaked = capture.matching(lambda f: about_gateway(f.inner or f, CLOUD_A))
         assert not leaked, f"on {capture.link}: {leaked[:4]}"
-    dropped = {
-        rule["name"]: rule["packets"]
-        for node in nodes
-        for rule in node.meshd.status()["rules"]
-        if rule["name"].startswith("anycast") and rule["name"].endswith("-mesh")
-    }
-    assert any(dropped.values()), dropped
+    for node in nodes:
+        dropped = {
+            rule["name"]: rule["packets"]
+            for rule in node.meshd.status()["rules"]
+            if rule["name"].startswith("anycast") and rule["name"].endswith("-mesh")
+        }
+        assert any(dropped.values()), (node, dropped)
 
 
 def own_questions(capture):
