@@ -228,11 +228,10 @@ def case_anycast_leak(lab):
         node.run("nft", "delete", "table", "bridge", "meshd")
     with nodes[0].capture("bat0") as leak:
         ask_gateway(clients[0], CLOUD_A)
-        asked = wait_for(
+        wait_for(
             lambda: leak.matching(lambda f: f.arp_op == 1 and f.arp_target == CLOUD_A["ipv4"]),
             5, "the client's ARP for its gateway on bat0",
         )  # fmt: skip
-    assert all(about_gateway(frame, CLOUD_A) for frame in asked)
     about = [f.icmp_type for f in leak if f.nd_target == CLOUD_A["ipv6"]]
     assert ND_NEIGHBOUR_SOLICIT in about, "no neighbour solicitation for the gateway on bat0"
     # The daemon puts the table back, and it is tight again.
