@@ -42,12 +42,16 @@ def said(node, text):
 
 
 def works(node, *names):
-    """Links that are there, up, and meshd's."""
+    """Links that are there, up, and meshd's; else LabError, so that it can be waited for."""
     links = node.links()
     for name in names:
-        assert name in links, f"{node}: no {name}, but {sorted(links)}"
-        assert "UP" in links[name]["flags"], f"{node}: {name} is down"
-        assert links[name].get("ifalias", "").startswith("meshd:"), links[name]
+        if name not in links:
+            refuse(f"{node}: no {name}, but {sorted(links)}")
+        if "UP" not in links[name]["flags"]:
+            refuse(f"{node}: {name} is down")
+        if not links[name].get("ifalias", "").startswith("meshd:"):
+            refuse(f"{node}: {name} is not meshd's: {links[name]}")
+    return True
 
 
 @limit(180)
@@ -245,8 +249,8 @@ def case_no_batman_adv(lab):
         for node, link in ((a, "mesh1"), (b, "mesh0")):
             problem = wait_problem(node, "module-missing", "batman-adv")
             assert problem["severity"] == "error" and "linux-image" in problem["hint"], problem
-            wait_for(lambda node=node, link=link: works(node, "br-lan", "anygw", f"{link}.17") is None,
-                     10, "the rest to be up")  # fmt: skip
+            wait_for(lambda node=node, link=link: works(node, "br-lan", "anygw", f"{link}.17"), 10,
+                     "the rest to be up")  # fmt: skip
             assert node.meshd.status()["rules"][0]["present"], "no nft table"
             assert [k for k in problems(node)] == [("module-missing", "batman-adv")], problems(node)
         assert "batman-adv" in a.meshd.meshctl("status", check=False).stdout
@@ -267,8 +271,8 @@ def case_no_8021q(lab):
         for node in (a, b):
             problem = wait_problem(node, "module-missing", "8021q")
             assert "linux-image" in problem["hint"], problem
-            wait_for(lambda node=node: works(node, "br-lan", "anygw", "bat0") is None, 10,
-                     "the rest to be up")  # fmt: skip
+            wait_for(lambda node=node: works(node, "br-lan", "anygw", "bat0"), 10,
+                     "the rest to be up")
             assert [k for k in problems(node)] == [("module-missing", "8021q")], problems(node)
         give_back()
         for node in (a, b):

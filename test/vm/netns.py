@@ -50,8 +50,10 @@ def _call(function, *arguments):
 def wait_for(condition, timeout, what, interval=POLL_SECONDS):
     """Calls condition() until it returns something true, and returns that.
 
-    An exception from condition counts as "not yet". After timeout seconds (times LAB_TIME_FACTOR)
-    raises LabError, which says `what` was waited for and what condition said last.
+    LabError, OSError and what a missing key or a bad value raises count as "not yet"; other exceptions
+    end the wait at once, an AssertionError too: it says what no waiting mends. After timeout seconds
+    (times LAB_TIME_FACTOR) raises LabError, which says `what` was waited for and what condition said
+    last.
     """
     start = time.monotonic()
     limit = timeout * TIME_FACTOR
