@@ -11,7 +11,10 @@ import threading
 import time
 
 ECHO = {4: (8, 0), 6: (128, 129)}  # IP version: type of the request, of the answer
-ICMP6_FILTER = 1
+SOL_RAW = 255
+ICMP_FILTER = ICMP6_FILTER = 1
+SO_RCVBUFFORCE = 33
+RECEIVE_BUFFER = 8 << 20
 _identifiers = itertools.count(os.getpid() & 0x7FFF)
 
 
@@ -20,6 +23,15 @@ def checksum(data):
     total = sum(struct.unpack(f"!{len(data) // 2}H", data))
     total = (total & 0xFFFF) + (total >> 16)
     return ~(total + (total >> 16)) & 0xFFFF
+
+
+def only(version, kind):
+    """Arguments of setsockopt: a raw socket gets only this type of ICMP."""
+    if version == 4:
+        return SOL_RAW, ICMP_FILTER, struct.pack("=I", 0xFFFFFFFF & ~(1 << kind))
+    words = [0xFFFFFFFF] * 8
+    words[kind // 32] &= ~(1 << kind % 32)
+    return socket.IPPROTO_ICMPV6, ICMP6_FILTER, struct.pack("=8I", *words)
 
 
 class Pinger:
@@ -49,6 +61,9 @@ class Pinger:
         self.stopping = threading.Event()
         with namespace.inside():
             self.socket = socket.socket(family, socket.SOCK_RAW, protocol)
+            # What comes while this process is kept from running shall wait, and not be lost.
+            self.socket.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, RECEIVE_BUFFER)
+            self.socket.setsockopt(*only(version, self.answer))
             self.target = socket.getaddrinfo(address, None, family, socket.SOCK_RAW)[0][4]
             if source:
                 self.socket.bind((source, 0))
@@ -135,6 +150,8 @@ class Pinger:
                     self._send()
                     # After a stall of this process the missed ones are not made up for in a burst.
                     due = max(due + self.interval, now - self.interval)
+                if end is not None and now >= end:
+                    self._receive()  # what came while this process was kept from running
                 if end is not None and (now >= end or not self.lost):
                     return
                 selector.select(max(0.0, min(due, end or due) - now) if end is None else 0.05)
