@@ -27,7 +27,7 @@ SYSCTLS = (
 )
 # One object may be healed so often before meshd takes it for a war.
 TRUCE_AFTER = 3
-HEAL_SECONDS = 10
+HEAL_SECONDS = 20
 PORT_NUMBER = re.compile(r"info_slave_data\.(id|no|designated_port)|tso_max_size")
 
 

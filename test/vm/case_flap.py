@@ -52,7 +52,7 @@ def flap(lab, reader, b, macs):
     start = time.monotonic()
     lab.link(reader.node, "mesh1", b, "mesh0", *macs)
     # Less than the guard's shortest truce.
-    wait_for(lambda: attached(reader, "mesh1"), 5, "mesh1 to be attached", 0.01)
+    wait_for(lambda: attached(reader, "mesh1"), 9, "mesh1 to be attached", 0.01)
     return time.monotonic() - start
 
 

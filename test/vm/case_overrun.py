@@ -125,7 +125,7 @@ def lose(lab, small):
     finally:
         a.meshd.process.send_signal(signal.SIGCONT)
     # Later something else might make it look.
-    wait_right(a, reader, before, 5)
+    wait_right(a, reader, before, 15)
     return overruns(a) - lost
 
 

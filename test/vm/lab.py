@@ -87,7 +87,7 @@ class Place(Namespace):
         """A Pinger from here, see there."""
         return Pinger(self, address, **options)
 
-    def reaches(self, address, count=3, timeout=10):
+    def reaches(self, address, count=3, timeout=20):
         """Waits until an address answers `count` pings in a row, sent 5 a second."""
 
         def answered():
