@@ -143,23 +143,30 @@ class Asker:
             self.refused += 1
 
     def _hear(self, key):
+        """Takes an answer; False: there is none."""
         try:
             data = key.fileobj.recv(2048)
         except OSError:
-            return
+            return False
         if self.what == "dns":
             number = key.data[0]
             self.answers.setdefault(number, (time.monotonic(), "", ""))
-            return
+            return True
         provider, source, number = data.decode("ascii").split(" ")
         self.answers.setdefault(int(number), (time.monotonic(), provider, source))
+        return True
 
-    @staticmethod
-    def _forget(selector, before):
-        old = [key for key in selector.get_map().values() if key.data and key.data[1] < before]
-        for key in old:
+    def _close(self, selector, keys):
+        """Ends sockets, but not with an answer in them that was not read for want of time."""
+        for key in keys:
+            while self._hear(key):
+                pass
             selector.unregister(key.fileobj)
             key.fileobj.close()
+
+    def _forget(self, selector, before):
+        old = [key for key in selector.get_map().values() if key.data and key.data[1] < before]
+        self._close(selector, old)
 
     def _run(self):
         with self.place.inside(), selectors.DefaultSelector() as selector:
@@ -180,6 +187,4 @@ class Asker:
                     break
                 for key, _ in selector.select(max(0.0, (end or due) - now)):
                     self._hear(key)
-            for key in list(selector.get_map().values()):
-                selector.unregister(key.fileobj)
-                key.fileobj.close()
+            self._close(selector, list(selector.get_map().values()))
