@@ -12,6 +12,7 @@ from internet import DNS_PORT, ECHO_PORT, HOST
 from netns import LabError, wait_for
 
 KEEP_SECONDS = 2.0  # how long an answer is waited for
+TURN_SECONDS = 0.25  # a turn of the thread that takes longer was kept from running
 DNS_QUESTION = (b"\x06host10\x07example\x03net\0", 1, 1)
 
 
@@ -35,6 +36,9 @@ class Asker:
         self.sent_at = []
         self.answers = {}  # number -> (time, provider's name, source); DNS: name and source ""
         self.refused = 0
+        # Seconds in which the thread ran. Who answers is a thread of the same process: while that is
+        # kept from running there are no answers, and nobody is to blame.
+        self.awake = 0.0
         self.stopping = threading.Event()
         self.thread = threading.Thread(target=self._run, daemon=True)
         self.family = ipaddress.ip_address(address).version
@@ -83,11 +87,18 @@ class Asker:
     def lost(self, since=0.0, until=None):
         """How many questions of a time (until now by default) got no answer, and how many there
         were. Waits until the last ones have had the time to be answered."""
-        until = until or time.monotonic()
-        while self.thread.is_alive() and time.monotonic() < until + KEEP_SECONDS:
+        now = time.monotonic()
+        until = until or now
+        enough = self.awake + KEEP_SECONDS - (now - until)
+        while self.thread.is_alive() and self.awake < enough:
             time.sleep(0.1)
         asked = [n for n, t in enumerate(self.sent_at) if since <= t <= until]
         return sum(number not in self.answers for number in asked), len(asked)
+
+    def lost_at(self, since):
+        """When, in seconds since then, the questions without an answer were asked."""
+        return [round(t - since, 2) for n, t in enumerate(self.sent_at)
+                if t >= since and n not in self.answers]
 
     def longest_gap(self, since=0.0):
         """The longest time between two questions that were answered."""
@@ -134,7 +145,7 @@ class Asker:
         number = len(self.sent_at)
         asking = steady or self._socket()
         if not steady:
-            selector.register(asking, selectors.EVENT_READ, (number, time.monotonic()))
+            selector.register(asking, selectors.EVENT_READ, (number, self.awake))
         port = DNS_PORT if self.what == "dns" else ECHO_PORT
         self.sent_at.append(time.monotonic())
         try:
@@ -178,13 +189,15 @@ class Asker:
             while True:
                 now = time.monotonic()
                 if self.stopping.is_set() and end is None:
-                    end = now + 1.0
+                    end = self.awake + 1.0
                 if end is None and now >= due:
                     self._ask(selector, steady)
                     due = max(due + self.interval, now)
-                    self._forget(selector, now - KEEP_SECONDS)
-                if end is not None and (now >= end or len(self.answers) == len(self.sent_at)):
+                    self._forget(selector, self.awake - KEEP_SECONDS)
+                if end is not None and (self.awake >= end or len(self.answers) == len(self.sent_at)):
                     break
-                for key, _ in selector.select(max(0.0, (end or due) - now)):
+                wait = 0.1 if end is not None else max(0.0, min(due - now, TURN_SECONDS))
+                for key, _ in selector.select(wait):
                     self._hear(key)
+                self.awake += min(time.monotonic() - now, TURN_SECONDS)
             self._close(selector, list(selector.get_map().values()))

@@ -164,4 +164,5 @@ def case_router_lifetime(lab):
             lost, asked = asker.lost(start)
     assert dhcp.renew()["ip"] == lease["ip"]
     print(f"  IPv4 meanwhile: {lost} of {asked} lost, address {lease['ip']} kept")
-    assert lost == 0, asker
+    told = f"no IPv6 after {gone - start:.1f} s, back after {back - start:.1f} s"
+    assert lost == 0, f"{asker}; {told}; lost at {asker.lost_at(start)}"
