@@ -3,6 +3,7 @@
 
 from frames import ETH_P_8021AD, ETH_P_BATMAN
 from lab import BROADCAST, Namespace, wait_for
+from snapshot import late_addresses
 
 VID = 29
 
@@ -112,6 +113,22 @@ def case_snapshot(lab):
     assert "br0.mtu: 1500 -> 1400" in text and "rules +" in text and "mesh1" in text, text
     a.run("nft", "add table bridge foreign")
     assert "nft differs" in before.differences(a.snapshot(), links=[]), "table not seen"
+
+
+def case_addresses(lab):
+    """Link-local addresses that are still to come, or not yet known to be unique, are waited for."""
+    a, _ = lab.line("a", "b")
+    again = ("link set dev mesh1 down", "link set dev mesh1 up")
+    a.sysctl("net/ipv6/conf/mesh1/dad_transmits", 100)
+    a.ip(*again)
+    wait_for(lambda: "is tentative" in str(late_addresses(a)), 10, "the search for duplicates")
+    a.sysctl("net/ipv6/conf/mesh1/dad_transmits", 1)
+    a.ip(*again)
+    a.wait_addresses()
+    a.ip("addr flush dev mesh1 scope link")
+    assert late_addresses(a) == ["mesh1 has no link-local address"], late_addresses(a)
+    a.ip("link set dev mesh1 addrgenmode none")
+    assert late_addresses(a) == [], late_addresses(a)
 
 
 def case_teardown(lab):
