@@ -320,6 +320,9 @@ def report(run):
     print(f"    {len(times)} drifts; healed after {times[0] * 1000:.0f} ms at least, "
           f"{times[len(times) // 2] * 1000:.0f} ms in the middle, {times[-1] * 1000:.0f} ms at most "
           f"({run.times[-1][1]})")  # fmt: skip
+    # A truce is shorter than what healing may take, so that it would not be noticed by that.
+    if "keeps undoing" in run.node.meshd.log_path.read_text(encoding="utf-8"):
+        run.wrong.append("meshd has taken a drift for a war")
     if run.wrong:
         raise LabError(f"{len(run.wrong)} drifts: {run.wrong[0]}\n" + "\n".join(run.wrong))
 
