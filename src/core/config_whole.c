@@ -174,14 +174,14 @@ static int warn_ssid(const struct config *config, struct problem_list *problems)
 	size_t length = strlen(config->cloud.ssid);
 	int result = 0;
 
-	if (shell != NULL) {
-		result = problem_add(problems, PROBLEM_SSID, "cloud.ssid",
-			"choose a plain SSID where LibreMesh routers take part", "%s", shell);
-	}
-	if (result == 0 && length > RADIO_SSID_MAX) {
+	if (length > RADIO_SSID_MAX) {
 		result = problem_add(problems, PROBLEM_SSID, "cloud.ssid length",
 			"a radio shows the first 32; the cloud is derived from all of them",
 			"the SSID has %zu bytes, a radio can send %d", length, RADIO_SSID_MAX);
+	}
+	if (result == 0 && shell != NULL) {
+		result = problem_add(problems, PROBLEM_SSID, "cloud.ssid",
+			"choose a plain SSID where LibreMesh routers take part", "%s", shell);
 	}
 	return result;
 }
