@@ -79,8 +79,8 @@ struct filter {
 #define UDP           L4PROTO(IPPROTO_UDP)
 #define ICMP          L4PROTO(IPPROTO_ICMPV6)
 /* What only a server or a router says. */
-#define DHCP4_REPLY   IPV4, UDP, SPORT(67), DPORT(68)
-#define DHCP6_REPLY   IPV6, UDP, SPORT(547), DPORT(546)
+#define DHCP4_REPLY   UDP, SPORT(67), DPORT(68)
+#define DHCP6_REPLY   UDP, SPORT(547), DPORT(546)
 #define ROUTER_ADVERT ICMP, ICMPV6_TYPE(134)
 
 /* Bridge loop avoidance marks its ARP replies in the target's hardware address, ff:43:05:TYPE:GROUP
@@ -132,9 +132,9 @@ static const struct filter anycast_filters[] = {
 		{IPV6, ANYCAST(NFT_FIELD_IP6_SADDR, VALUE_ANYCAST_LINK_LOCAL)}},
 	{"anycast-ll-target", PLACE_MESH, NFT_VERDICT_DROP,
 		{IPV6, ANYCAST(NFT_FIELD_IP6_DADDR, VALUE_ANYCAST_LINK_LOCAL)}},
-	{"dhcp4-request", PLACE_MESH, NFT_VERDICT_DROP, {IPV4, UDP, DPORT(67)}},
+	{"dhcp4-request", PLACE_MESH, NFT_VERDICT_DROP, {UDP, DPORT(67)}},
 	{"dhcp4-reply", PLACE_MESH, NFT_VERDICT_DROP, {DHCP4_REPLY}},
-	{"dhcp6-request", PLACE_MESH, NFT_VERDICT_DROP, {IPV6, UDP, DPORT(547)}},
+	{"dhcp6-request", PLACE_MESH, NFT_VERDICT_DROP, {UDP, DPORT(547)}},
 	{"dhcp6-reply", PLACE_MESH, NFT_VERDICT_DROP, {DHCP6_REPLY}},
 	{"router-solicit", PLACE_MESH, NFT_VERDICT_DROP, {ICMP, ICMPV6_TYPE(133)}},
 	{"router-advert", PLACE_MESH, NFT_VERDICT_DROP, {ROUTER_ADVERT}},

@@ -249,6 +249,7 @@ static void apply_mesh_settings(struct apply *apply, struct op *ops, size_t coun
 	/* The module may have come with the mesh that this plan has made. */
 	int error = batadv->family != 0 ? 0 : batadv_resolve(batadv);
 
+	(void)batch_flush(&apply->rtnl); /* the links that are set are there, and attached */
 	for (struct op *op = ops; op < ops + count; op++) {
 		if (op->verb == OP_DELETE) {
 			op->done = true;

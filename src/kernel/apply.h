@@ -24,7 +24,8 @@ uint32_t apply_link_number(const struct apply *apply, struct op *op, const char 
 /* The op that creates or sets the link, or NULL. */
 struct op *apply_find_link_op(const struct apply *apply, const char *name);
 
-/* Runs ops of one phase on links, to the end: when it returns all results are in. */
+/* Runs ops of one phase on links. When it returns it is known which links were made and deleted;
+ * the rest of the results comes with the next flush. */
 void apply_links(struct apply *apply, struct op *ops, size_t count);
 
 #endif

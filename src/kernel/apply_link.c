@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A link is made in three steps, each a batch over all links of the phase: created (down, already
- * marked as ours), set as it shall be, and risen. The steps are apart because the kernel reads an
- * address mode and the like at the moment a link goes up, but takes them from a message only after
- * it has set the flags (do_setlink() in net/core/rtnetlink.c); and because what follows a creation
- * names the link by its number, which must be known to be ours by then. */
+/* A link is made in three steps, each over all links of the phase: created (down, already marked as
+ * ours), set as it shall be, and risen. The steps are apart because the kernel reads an address
+ * mode and the like at the moment a link goes up, but takes them from a message only after it has
+ * set the flags (do_setlink() in net/core/rtnetlink.c); and because what follows a creation names
+ * the link by its number, which must be known to be ours by then: a batch ends with the creations.
+ */
 #include <errno.h>
 #include <linux/rtnetlink.h>
 #include <string.h>
@@ -63,11 +64,15 @@ static uint32_t own_number(struct op *op)
 
 /* Has the link below refused its new MTU? Then the one planned above it is too large, and another
  * pass plans a smaller one: until then it stays as it is. */
-static bool lower_refused_mtu(const struct apply *apply, const struct link *link)
+static bool lower_refused_mtu(struct apply *apply, const struct link *link)
 {
 	const struct op *below = apply_find_link_op(apply, link->lower);
 
-	return below != NULL && below->error != 0 && wants(below, LINK_MTU);
+	if (below == NULL || !wants(below, LINK_MTU)) {
+		return false;
+	}
+	(void)batch_flush(&apply->rtnl);
+	return below->error != 0;
 }
 
 static void put_set(struct apply *apply, struct op *op)
@@ -82,7 +87,8 @@ static void put_set(struct apply *apply, struct op *op)
 			fields |= op->fields & FIELD_BIT(LINK_MTU);
 		}
 	}
-	if (op->verb == OP_SET && lower_refused_mtu(apply, link)) {
+	if (op->verb == OP_SET && (fields & FIELD_BIT(LINK_MTU)) &&
+		lower_refused_mtu(apply, link)) {
 		fields &= ~FIELD_BIT(LINK_MTU);
 	}
 	if (wants(op, LINK_MASTER) && link->master[0] != '\0') {
@@ -108,17 +114,15 @@ static void put_rise(struct apply *apply, struct op *op)
 	}
 }
 
-static bool has_sysctls(const struct op *op)
-{
-	return wants(op, LINK_ACCEPT_DAD) || wants(op, LINK_ACCEPT_RA);
-}
-
-/* rtnetlink tells these but does not take them. */
+/* rtnetlink tells these but does not take them. Before the link rises: it then looks at them. */
 static void write_sysctls(struct op *op)
 {
 	const struct link *link = op->desired;
 	int error = 0;
 
+	if (!wants(op, LINK_ACCEPT_DAD) && !wants(op, LINK_ACCEPT_RA)) {
+		return;
+	}
 	if (wants(op, LINK_ACCEPT_DAD)) {
 		error = sysctl_write_link6(link->name, "accept_dad", link->accept_dad);
 	}
@@ -142,40 +146,35 @@ static bool makes_addresses(const struct op *op)
 static void raise_links(struct apply *apply, struct op *ops, size_t count, bool with_addresses)
 {
 	for (size_t i = 0; i < count; i++) {
-		if (own_number(&ops[i]) == 0 || makes_addresses(&ops[i]) != with_addresses) {
-			continue;
+		if (own_number(&ops[i]) != 0 && makes_addresses(&ops[i]) == with_addresses) {
+			put_rise(apply, &ops[i]);
 		}
-		if (has_sysctls(&ops[i])) {
-			write_sysctls(&ops[i]);
-		}
-		put_rise(apply, &ops[i]);
 	}
 }
 
 static void make_links(struct apply *apply, struct op *ops, size_t count)
 {
-	bool sysctls = false;
+	bool created = false;
 
 	for (size_t i = 0; i < count; i++) {
 		if (ops[i].verb == OP_CREATE) {
 			put_create(apply, &ops[i]);
+			created = true;
 		}
 	}
-	finish_creates(apply, ops, count);
+	if (created) {
+		finish_creates(apply, ops, count);
+	}
 	for (size_t i = 0; i < count; i++) {
 		if (own_number(&ops[i]) != 0) {
+			write_sysctls(&ops[i]);
 			put_set(apply, &ops[i]);
-			sysctls = sysctls || has_sysctls(&ops[i]);
 		}
-	}
-	if (sysctls) {
-		(void)batch_flush(&apply->rtnl);
 	}
 	/* With every link that rises the kernel walks all IPv6 routes (rt6_sync_up()): those that
 	 * bring none come while there are few. */
 	raise_links(apply, ops, count, false);
 	raise_links(apply, ops, count, true);
-	(void)batch_flush(&apply->rtnl);
 }
 
 /* --- deleting --- */

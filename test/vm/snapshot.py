@@ -8,7 +8,7 @@ VOLATILE = {
     "stats", "stats64", "valid_life_time", "preferred_life_time", "handle", "packets", "bytes",
     "hello_timer", "tcn_timer", "topology_change_timer", "gc_timer", "hold_timer",
     "message_age_timer", "forward_delay_timer", "expires", "cacheinfo", "metainfo", "operstate",
-    "qdisc", "promiscuity", "allmulti", "state", "dynamic", "tentative", "flags",
+    "qdisc", "promiscuity", "allmulti", "state", "tentative", "flags",
     "topology_change", "topology_change_detected", "config_pending", "last_member_count",
 }  # fmt: skip
 
