@@ -17,8 +17,8 @@ enum log_level {
 void log_line(enum log_level level, const char *room, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/* Opens /dev/null in the place of each closed one of the descriptors 0 to 2, so that no file that is
- * opened later gets words that are meant for a person. */
+/* Opens /dev/null in the place of each closed one of the descriptors 0 to 2, so that no file that
+ * is opened later gets words that are meant for a person. */
 void log_reserve_fds(void);
 
 #define log_error(room, ...)   log_line(LOG_LEVEL_ERROR, room, __VA_ARGS__)

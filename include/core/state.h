@@ -31,8 +31,7 @@
 #define STATE_TABLE_WITHDRAWN 176 /* what it announced until now, see core/render_babeld.c */
 #define STATE_PROTOCOL_OFFER  7   /* as LibreMesh's babeld-auto-gw-mode; ours in that table only */
 #define STATE_ALIAS_SIZE      64
-/* Numbers from here on are somebody's choice, not the kernel's count; those of new links go on
- * below, as the kernel takes none above INT32_MAX. */
+/* Link numbers from here on are somebody's choice, not the kernel's count. */
 #define STATE_IFINDEX_HIGH    (UINT32_C(1) << 30)
 
 enum object_type {
@@ -168,8 +167,7 @@ enum link_kind {
 #define MESH_VLAN_FIELDS(X)                                                                        \
 	X(AP_ISOLATION, uint8_t ap_isolation, ap_isolation, FIELD_SET, FORMAT_BOOL)
 
-/* nodad: IFA_F_NODAD. metric: IFA_RT_PRIORITY of the prefix route the kernel makes (0 default).
- * lasting: it is neither deprecated nor about to expire. */
+/* nodad: IFA_F_NODAD. metric: of the kernel's prefix route (0 default). lasting: for good. */
 #define ADDRESS_FIELDS(X)                                                                          \
 	X(NODAD, uint8_t nodad, nodad, FIELD_RECREATE, FORMAT_BOOL)                                \
 	X(METRIC, uint32_t metric, metric, FIELD_RECREATE, FORMAT_NUMBER)                          \
@@ -456,9 +454,8 @@ static inline const void *object_key(enum object_type type, const void *object)
 void *state_add(struct state *state, enum object_type type, const void *key);
 /* Sorts all sets by key; state_find needs it and state_add undoes it for its set. */
 void state_sort(struct state *state);
-/* The object with the key, or NULL. Searches a sorted set by halves, where of several (the kernel
- * keeps rules and routes that differ beyond their key side by side) an owned one is found first; an
- * unsorted one in turn. */
+/* The object with the key, or NULL; in a sorted set an owned one before others of the same key, as
+ * the kernel keeps rules and routes that differ beyond it. */
 void *state_find(const struct state *state, enum object_type type, const void *key);
 void *state_at(const struct state *state, enum object_type type, size_t index);
 size_t state_count(const struct state *state, enum object_type type);

@@ -92,8 +92,8 @@ void config_path_format(const struct config_path *path, char *text, size_t size)
 }
 
 /* NULL where the error is only counted: it needs no place, which is found by reading the text. */
-static struct err *add(struct err_list *errors, const struct config_path *path, const char *format,
-	va_list args)
+static __attribute__((format(printf, 3, 0))) struct err *add(struct err_list *errors,
+	const struct config_path *path, const char *format, va_list args)
 {
 	bool is_kept = errors->count < ERR_LIST_MAX;
 	struct err *err = err_list_add(errors);
