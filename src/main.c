@@ -199,7 +199,7 @@ static int run_plan(const struct arguments *arguments, struct config *config)
 }
 
 /* A running meshd would make everything anew, one that starts meanwhile would do so half way: the
- * lock keeps both out. No run directory, no meshd. 0 or -errno. */
+ * lock keeps both out. Where there is no run directory none runs. 0 or -errno. */
 static int keep_daemon_out(const char *run_dir, int *lock, struct err *err)
 {
 	char path[320];
@@ -297,8 +297,8 @@ static int run(int argc, char **argv)
 		return run_purge(&arguments);
 	}
 	if (arguments.mode == MODE_RUN) {
-		reexec_hold_signals(
-			true); /* until they are watched: a reload is no reason to end */
+		/* Until they are watched: a reload is no reason to end. */
+		reexec_hold_signals(true);
 	}
 	if (read_config(&arguments, &config) < 0) {
 		return EXIT_FAILURE;

@@ -44,6 +44,8 @@ void ip_format(const struct ip *ip, char text[IP_TEXT_SIZE]);
 unsigned int ip_bits(const struct ip *ip);
 /* All bytes zero: none, 0.0.0.0 or ::. */
 bool ip_is_zero(const struct ip *ip);
+/* The same address of the same family. */
+bool ip_equal(const struct ip *a, const struct ip *b);
 /* Not the address of one machine that others can reach: this host or network (0.0.0.0/8, ::),
  * loopback, link-local IPv6, a group, or IPv4 from 240.0.0.0 on. */
 bool ip_is_special(const struct ip *ip);

@@ -14,9 +14,6 @@
 int config_dir_read(const char *dir, const char *profile_dir, struct config *config,
 	struct err_list *errors);
 
-/* What is right and yet may not be what was meant, as the status says it of a node that runs. 0 or
- * -ENOMEM. */
-int config_dir_warn(const struct config *config, struct problem_list *warnings);
 /* One line each: "warning: TEXT; HINT". */
 void config_dir_print_warnings(const struct problem_list *warnings, FILE *to);
 /* [{"file","line","column","path","text"}], null for what does not apply. */

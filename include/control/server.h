@@ -16,16 +16,20 @@ struct server;
 
 /* Takes PATH.lock, which a server holds while it is open and the kernel drops with its holder; the
  * file stays, as removing it would make a second lock possible. The descriptor, or -errno with err
- * filled (-EADDRINUSE: a server is open at path; -ENOENT: there is not even the directory). */
+ * filled (-EADDRINUSE: a server holds it, or answers at path without; -ENOENT: there is not even
+ * the directory). */
 int server_lock(const char *path, struct err *err);
 
 /* Listens at path (mode 0660); makes its directory (0755) when that is missing, replaces the socket
- * of a dead process and refuses to replace that of a living one. PATH.lock is held while open. A
- * socket whose file is removed is made anew.
+ * of a dead process and refuses to replace that of a living one. PATH.lock is held while open.
  * table and context outlive the server. 0, or -errno with err filled (-EADDRINUSE: another meshd
  * answers there). */
 int server_open(struct server **server, const char *path, const struct request_table *table,
 	void *context, struct err *err);
+/* When the socket's file is gone or another's, path is taken anew: who removed the directory did
+ * not mean to make the daemon deaf. Clients that are connected stay. Called by server_on_readable()
+ * when something happened to the file; by others to try again after that failed. */
+void server_keep_address(struct server *server);
 /* Removes the socket. NULL is fine. */
 void server_close(struct server *server);
 

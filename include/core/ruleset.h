@@ -10,7 +10,6 @@
 struct ruleset_request {
 	const char *mesh;       /* mesh interface, "bat0" */
 	bool anycast;           /* rules that keep gateway, DHCP and router advertisements local */
-	bool serves;            /* the node is its clients' only DHCP server and router */
 	struct mac anycast_mac; /* zero = none besides aa:aa:aa:*, which is always kept local */
 	struct ip anycast_ipv4; /* family 0 = none */
 	struct ip anycast_ipv6;

@@ -179,6 +179,11 @@ bool ip_is_zero(const struct ip *ip)
 	return memcmp(ip->bytes, zero.bytes, sizeof(zero.bytes)) == 0;
 }
 
+bool ip_equal(const struct ip *a, const struct ip *b)
+{
+	return a->family == b->family && memcmp(a->bytes, b->bytes, ip_bits(a) / 8) == 0;
+}
+
 bool ip_is_special(const struct ip *ip)
 {
 	static const struct prefix networks[] = {{{AF_INET, {0}}, 8}, {{AF_INET, {127}}, 8},

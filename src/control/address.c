@@ -15,6 +15,7 @@
 
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "base/text.h"
 
 #define BACKLOG     16
 #define LOCK_SUFFIX ".lock"
@@ -41,7 +42,26 @@ static int make_directory(const char *path, struct err *err)
 	return 0;
 }
 
-int server_lock(const char *path, struct err *err)
+/* Does a living process listen at the address? 0, -EADDRINUSE or -errno. */
+static int ask_address(const struct sockaddr_un *address, struct err *err)
+{
+	int fd CLEANUP(cleanup_close) =
+		socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+	if (fd < 0) {
+		int error = -errno;
+		err_set(err, "no socket: %s", strerror(-error));
+		return error;
+	}
+	if (connect(fd, (const struct sockaddr *)address, sizeof(*address)) == 0 ||
+		(errno != ECONNREFUSED && errno != ENOENT)) {
+		err_set(err, "another meshd answers at %s", address->sun_path);
+		return -EADDRINUSE;
+	}
+	return 0;
+}
+
+static int take_lock(const char *path, struct err *err)
 {
 	char name[LOCK_SIZE];
 
@@ -67,6 +87,20 @@ int server_lock(const char *path, struct err *err)
 	return steal_fd(&fd);
 }
 
+int server_lock(const char *path, struct err *err)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	int fd CLEANUP(cleanup_close) = take_lock(path, err);
+
+	if (fd < 0) {
+		return steal_fd(&fd);
+	}
+	/* The file of the lock may have been removed under a server that still answers. */
+	text_copy(address.sun_path, sizeof(address.sun_path), path);
+	int error = ask_address(&address, err);
+	return error < 0 ? error : steal_fd(&fd);
+}
+
 /* Removes what a dead process left at the address. */
 static int clear_address(const struct sockaddr_un *address, struct err *err)
 {
@@ -79,20 +113,12 @@ static int clear_address(const struct sockaddr_un *address, struct err *err)
 		err_set(err, "%s is there and is no socket; remove it", address->sun_path);
 		return -EEXIST;
 	}
-	int fd CLEANUP(cleanup_close) =
-		socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd < 0) {
-		int error = -errno;
-		err_set(err, "no socket: %s", strerror(-error));
+	int error = ask_address(address, err);
+	if (error < 0) {
 		return error;
 	}
-	if (connect(fd, (const struct sockaddr *)address, sizeof(*address)) == 0 ||
-		errno != ECONNREFUSED) {
-		err_set(err, "another meshd answers at %s", address->sun_path);
-		return -EADDRINUSE;
-	}
 	if (unlink(address->sun_path) != 0) {
-		int error = -errno;
+		error = -errno;
 		err_set(err, "cannot remove the old %s: %s", address->sun_path, strerror(-error));
 		return error;
 	}
@@ -143,7 +169,7 @@ int address_take(struct server *server, struct err *err)
 	int error = make_directory(path, err);
 
 	if (error == 0 && !address_is_lock(path, server->lock)) {
-		int lock = server_lock(path, err);
+		int lock = take_lock(path, err);
 		if (lock >= 0) {
 			cleanup_close(&server->lock);
 			server->lock = lock;
@@ -162,11 +188,14 @@ int address_take(struct server *server, struct err *err)
 
 int address_watch(struct server *server)
 {
-	/* Its link count changes when the file is removed; the socket keeps the rest alive. */
-	int number = inotify_add_watch(server->watch, server->address.sun_path,
-		IN_ATTRIB | IN_MOVE_SELF | IN_DELETE_SELF);
-
-	return number < 0 ? -errno : remember_file(server);
+	/* Its link count changes when the file is removed; the socket keeps the rest alive. Without
+	 * inotify (each user has so many) a removed file is noticed at the next reload. */
+	if (server->watch >= 0 && inotify_add_watch(server->watch, server->address.sun_path,
+					  IN_ATTRIB | IN_MOVE_SELF | IN_DELETE_SELF) < 0) {
+		log_warning("control", "cannot watch %s: %s", server->address.sun_path,
+			strerror(errno));
+	}
+	return remember_file(server);
 }
 
 /* Is the file at PATH the one that the server made? */
@@ -186,19 +215,26 @@ static void drain(int inotify)
 	}
 }
 
-void address_on_readable(struct server *server)
+void server_keep_address(struct server *server)
 {
 	struct epoll_event event = {.events = EPOLLIN, .data.ptr = NULL};
 	int old = server->listener;
 	struct err err = {0};
 
-	drain(server->watch);
+	if (server->watch >= 0) {
+		drain(server->watch);
+	}
 	if (address_is_ours(server)) {
 		return;
 	}
 	if (address_take(server, &err) < 0) {
+		if (server->listener != old) {
+			cleanup_close(&server->listener);
+		}
 		server->listener = old;
-		log_error("control", "the socket was removed and cannot be made anew: %s",
+		log_error("control",
+			"the socket was removed and cannot be made anew: %s; a reload (SIGHUP) "
+			"tries again",
 			err.text);
 		return;
 	}

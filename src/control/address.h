@@ -10,11 +10,9 @@
 int address_take(struct server *server, struct err *err);
 /* Is the descriptor that of PATH.lock as it lies there now? */
 bool address_is_lock(const char *path, int fd);
-/* Watches the file of the listening socket by server->watch, whoever bound it. 0 or -errno. */
+/* Watches the file of the listening socket by server->watch, whoever bound it, and remembers it. 0
+ * or -errno. */
 int address_watch(struct server *server);
-/* Something happened to the file. When it is gone or another's, PATH is taken anew: who removed
- * the directory did not mean to make the daemon deaf. Clients that are connected stay. */
-void address_on_readable(struct server *server);
 /* Removes the file, unless it is another's. */
 void address_leave(const struct server *server);
 

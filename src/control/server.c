@@ -56,9 +56,10 @@ int server_watch(struct server *server)
 	server->reserve = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	server->epoll = epoll_create1(EPOLL_CLOEXEC);
 	server->watch = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
-	if (server->reserve < 0 || server->epoll < 0 || server->watch < 0 ||
+	if (server->reserve < 0 || server->epoll < 0 ||
 		epoll_ctl(server->epoll, EPOLL_CTL_ADD, server->listener, &incoming) != 0 ||
-		epoll_ctl(server->epoll, EPOLL_CTL_ADD, server->watch, &touched) != 0) {
+		(server->watch >= 0 &&
+			epoll_ctl(server->epoll, EPOLL_CTL_ADD, server->watch, &touched) != 0)) {
 		return -errno;
 	}
 	return address_watch(server);
@@ -246,7 +247,7 @@ int server_on_readable(struct server *server)
 		server_accept(server);
 	}
 	if (touched) {
-		address_on_readable(server);
+		server_keep_address(server);
 	}
 	return 0;
 }

@@ -22,7 +22,8 @@ static void quote_value(const struct check *check, const json_t *value,
 	char number[CONFIG_QUOTE_SIZE * 2] = "";
 
 	config_quote(value, written);
-	if (json_is_real(value)) {
+	/* Not for one that is only counted: it reads the text from its start. */
+	if (json_is_real(value) && check->errors->count < ERR_LIST_MAX) {
 		config_locate_number(check->layer, &check->path, number, sizeof(number));
 	}
 	if (number[0] != '\0') {

@@ -58,7 +58,7 @@ static void check_own_address(const struct config_whole *whole, const char *key,
 {
 	char address[IP_TEXT_SIZE];
 
-	if (own->family == 0 || memcmp(own, &shared->ip, sizeof(*own)) != 0) {
+	if (own->family == 0 || !ip_equal(own, &shared->ip)) {
 		return;
 	}
 	ip_format(own, address);

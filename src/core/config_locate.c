@@ -94,8 +94,8 @@ static void skip_value(struct cursor *cursor)
 
 	do {
 		skip_spaces(cursor);
-		if (ended(cursor)) {
-			return;
+		if (ended(cursor) || (depth == 0 && strchr(",}]", *cursor->at) != NULL)) {
+			return; /* the second: no value is there */
 		}
 		depth += skip_token(cursor);
 	} while (depth > 0);

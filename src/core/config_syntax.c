@@ -151,11 +151,13 @@ static json_t *read_key(struct syntax *syntax)
 static void report_double(struct syntax *syntax, const char *name, const char *at,
 	const char *first)
 {
-	struct config_position position;
+	struct config_position position = {0};
 	char written[CONFIG_QUOTE_SIZE];
 
+	if (syntax->errors->count < ERR_LIST_MAX) { /* else it is only counted */
+		config_count(syntax->layer, first, &position);
+	}
 	config_quote_name(name, written);
-	config_count(syntax->layer, first, &position);
 	config_report_at(syntax->errors, syntax->layer, &syntax->path, at,
 		"the key %s is given twice, first in line %d; a key may be given once, remove one "
 		"of them",

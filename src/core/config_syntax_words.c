@@ -105,7 +105,8 @@ static int hex_of(const char *at, const char *end)
 static enum syntax_fault read_escape(const char *at, const char *end, size_t *length)
 {
 	*length = 2;
-	if (end - at < 2) {
+	if (end - at < 2 || at[1] == '\n' || at[1] == '\r') {
+		*length = 1; /* a text ends on its line */
 		return SYNTAX_ESCAPE;
 	}
 	if (at[1] != 'u') {
@@ -214,7 +215,7 @@ static enum syntax_fault classify(const char *text)
 		{"nan", SYNTAX_NAN}, {"inf", SYNTAX_NAN}, {"infinity", SYNTAX_NAN}};
 	const char *at = text + (text[0] == '-' || text[0] == '+');
 
-	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(known); i++) {
 		if (strcasecmp(at, known[i].word) == 0) {
 			return known[i].fault;
 		}
@@ -267,7 +268,7 @@ void syntax_report_stray(struct syntax *syntax, enum syntax_fault fault, size_t 
 		"\xe2\x80\x9d", "\xe2\x80\x9e"};
 	size_t left = (size_t)(syntax->end - syntax->at);
 
-	for (size_t i = 0; i < sizeof(curly) / sizeof(curly[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(curly); i++) {
 		if (left >= 3 && memcmp(syntax->at, curly[i], 3) == 0) {
 			syntax_report(syntax, SYNTAX_CURLY, syntax->at, 0);
 			return;

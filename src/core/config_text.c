@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "base/cleanup.h"
 #include "core/config_keys.h"
 #include "core/identity.h"
 
@@ -63,7 +64,7 @@ bool config_parse_bandwidth(const char *text, int64_t *kbit)
 		tenths += (uint64_t)(at[1] - '0');
 		at += 2;
 	}
-	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(units); i++) {
 		/* 13 digits times 10^6 stay below 2^64. A remainder is no multiple of 100 kbit/s
 		 * either, -1 keeps it wrong. */
 		if (strcmp(at, units[i].name) == 0) {
@@ -115,7 +116,7 @@ static bool can_derive(const struct identity_request *wanted, struct err *why)
 	}
 	const char *templates[] = {wanted->ipv4, wanted->ipv6, wanted->anycast_mac,
 		wanted->hostname};
-	for (size_t i = 0; i < sizeof(templates) / sizeof(templates[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(templates); i++) {
 		if (templates[i] != NULL) {
 			forget_node(templates[i], why);
 		}
@@ -180,7 +181,7 @@ static bool is_broadcast(const struct prefix *prefix, const struct prefix *netwo
 		return false;
 	}
 	struct ip last = ip_add(&network->ip, UINT32_MAX >> prefix->length);
-	return memcmp(&last, &prefix->ip, sizeof(last)) == 0;
+	return ip_equal(&last, &prefix->ip);
 }
 
 static bool check_anycast(const char *text, uint8_t family, const char *example, struct err *why)
@@ -209,8 +210,7 @@ static bool check_anycast(const char *text, uint8_t family, const char *example,
 			example);
 		return false;
 	}
-	if (prefix.length + 1U < ip_bits(&prefix.ip) &&
-		memcmp(&network.ip, &prefix.ip, sizeof(prefix.ip)) == 0) {
+	if (prefix.length + 1U < ip_bits(&prefix.ip) && ip_equal(&network.ip, &prefix.ip)) {
 		err_set(why,
 			"this is the address of the network itself; give a host's, such as "
 			"\"%s\"",
@@ -240,7 +240,7 @@ bool config_check_device(const char *text, struct err *why)
 			     "'+', '-', at most 15");
 		return false;
 	}
-	for (size_t i = 0; i < sizeof(taken) / sizeof(taken[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(taken); i++) {
 		if (strcmp(text, taken[i]) == 0) {
 			err_set(why, "Linux keeps this name for itself; choose another");
 			return false;

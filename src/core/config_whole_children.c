@@ -11,7 +11,7 @@
 
 static bool same_ip(const struct ip *a, const struct ip *b)
 {
-	return a->family != 0 && memcmp(a, b, sizeof(*a)) == 0;
+	return a->family != 0 && ip_equal(a, b);
 }
 
 /* What was taken out for being wrong is not said to be missing. */
@@ -224,8 +224,8 @@ static void check_host_name(const struct config_whole *whole, const struct host_
 		config_whole_report(whole,
 			config_whole_later(whole, host_path(host, NULL),
 				config_path_of("dhcp", "names", NULL)),
-			"%s is a name of the shared gateway too, see dhcp.names; choose another "
-			"here or there",
+			"%s is a name of the shared gateway too (\"" CONFIG_ANYCAST_NAME
+			"\", dhcp.domain, dhcp.names); choose another",
 			host->name);
 	}
 	if (strcasecmp(config->node.hostname, host->name) == 0) {

@@ -326,7 +326,6 @@ static int build_ruleset(struct build *build)
 	uint16_t vlans[3];
 	struct ruleset_request request = {.mesh = config->batadv.device,
 		.anycast = config->anycast.enabled,
-		.serves = config->dhcp.enabled,
 		.anycast_mac = build->identity->anycast_mac,
 		.anycast_ipv4 = build->identity->anycast_ipv4.ip,
 		.anycast_ipv6 = build->identity->anycast_ipv6.ip,

@@ -11,18 +11,19 @@ static void add_problem(struct build *build, enum object_type type, const void *
 
 	object_format_key(type, foreign, object);
 	problem_add(build->problems, PROBLEM_IN_THE_WAY, object, hint,
-		"another program's %s %s stands in the place of meshd's", object_classes[type].name,
+		"another program's %s %s stands where meshd's belongs", object_classes[type].name,
 		object);
 }
 
-/* Two rules of one selector and priority: the one that came first counts. */
+/* Of two rules of one selector and priority the one that came first counts; ours comes only where
+ * there is none yet. */
 static void note_rules(struct build *build)
 {
-	for (size_t i = 0; i < state_count(build->observed, OBJECT_RULE); i++) {
-		const struct rule *foreign = state_at(build->observed, OBJECT_RULE, i);
-		const struct rule *wanted = state_find(build->desired, OBJECT_RULE, &foreign->key);
+	for (size_t i = 0; i < state_count(build->desired, OBJECT_RULE); i++) {
+		const struct rule *wanted = state_at(build->desired, OBJECT_RULE, i);
+		const struct rule *foreign = state_find(build->observed, OBJECT_RULE, &wanted->key);
 
-		if (!(foreign->head.flags & OBJECT_OWNED) && wanted != NULL &&
+		if (foreign != NULL && !(foreign->head.flags & OBJECT_OWNED) &&
 			foreign->table != wanted->table) {
 			add_problem(build, OBJECT_RULE, foreign,
 				"remove it with ip rule del, or give it another priority");

@@ -277,7 +277,8 @@ static void build_accept_ra(struct building *building)
 		const struct link *link = state_at(observed, OBJECT_LINK, i);
 		const struct uplink_config *uplink =
 			gateway_uplink_config(building->input->config, link->name);
-		if (uplink != NULL && uplink->ipv6 && object_has(link, LINK_ACCEPT_RA) &&
+		bool ours = (link->head.flags & OBJECT_OWNED) != 0;
+		if (uplink != NULL && !ours && uplink->ipv6 && object_has(link, LINK_ACCEPT_RA) &&
 			link->accept_ra >= ACCEPT_RA_HOST) {
 			add_link(building, &building->wish->accept_ra, link->name);
 		}

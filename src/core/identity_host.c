@@ -13,11 +13,6 @@ static struct ip set_bits(struct ip ip, unsigned int first, unsigned int last)
 	return ip;
 }
 
-static bool ip_equal(const struct ip *a, const struct ip *b)
-{
-	return memcmp(a, b, sizeof(*a)) == 0;
-}
-
 /* A network without host bits set gets the MAC's last three bytes added; else it is static. */
 struct ip identity_host(const struct prefix *address, const struct mac *mac)
 {

@@ -73,15 +73,11 @@ struct filter {
 	{                                                                                          \
 		field, VALUE_BYTES, {0xaa, 0xaa, 0xaa}, 3                                          \
 	}
-#define ARP           ETHER_TYPE(0x0806)
-#define IPV4          ETHER_TYPE(0x0800)
-#define IPV6          ETHER_TYPE(0x86dd)
-#define UDP           L4PROTO(IPPROTO_UDP)
-#define ICMP          L4PROTO(IPPROTO_ICMPV6)
-/* What only a server or a router says. */
-#define DHCP4_REPLY   UDP, SPORT(67), DPORT(68)
-#define DHCP6_REPLY   UDP, SPORT(547), DPORT(546)
-#define ROUTER_ADVERT ICMP, ICMPV6_TYPE(134)
+#define ARP  ETHER_TYPE(0x0806)
+#define IPV4 ETHER_TYPE(0x0800)
+#define IPV6 ETHER_TYPE(0x86dd)
+#define UDP  L4PROTO(IPPROTO_UDP)
+#define ICMP L4PROTO(IPPROTO_ICMPV6)
 
 /* Bridge loop avoidance marks its ARP replies in the target's hardware address, ff:43:05:TYPE:GROUP
  * (batadv_bla_send_claim() in the kernel's net/batman-adv/bridge_loop_avoidance.c). The zero
@@ -133,22 +129,15 @@ static const struct filter anycast_filters[] = {
 	{"anycast-ll-target", PLACE_MESH, NFT_VERDICT_DROP,
 		{IPV6, ANYCAST(NFT_FIELD_IP6_DADDR, VALUE_ANYCAST_LINK_LOCAL)}},
 	{"dhcp4-request", PLACE_MESH, NFT_VERDICT_DROP, {UDP, DPORT(67)}},
-	{"dhcp4-reply", PLACE_MESH, NFT_VERDICT_DROP, {DHCP4_REPLY}},
+	{"dhcp4-reply", PLACE_MESH, NFT_VERDICT_DROP, {UDP, SPORT(67), DPORT(68)}},
 	{"dhcp6-request", PLACE_MESH, NFT_VERDICT_DROP, {UDP, DPORT(547)}},
-	{"dhcp6-reply", PLACE_MESH, NFT_VERDICT_DROP, {DHCP6_REPLY}},
+	{"dhcp6-reply", PLACE_MESH, NFT_VERDICT_DROP, {UDP, SPORT(547), DPORT(546)}},
 	{"router-solicit", PLACE_MESH, NFT_VERDICT_DROP, {ICMP, ICMPV6_TYPE(133)}},
-	{"router-advert", PLACE_MESH, NFT_VERDICT_DROP, {ROUTER_ADVERT}},
+	{"router-advert", PLACE_MESH, NFT_VERDICT_DROP, {ICMP, ICMPV6_TYPE(134)}},
 	{"anycast-mac-source", PLACE_FROM_LAN, NFT_VERDICT_NONE,
 		{ANYCAST_PREFIX(NFT_FIELD_ETHER_SADDR)}},
 	{"anycast-own-mac-source", PLACE_FROM_LAN, NFT_VERDICT_NONE,
 		{ANYCAST(NFT_FIELD_ETHER_SADDR, VALUE_ANYCAST_MAC)}},
-};
-
-/* Where meshd serves the clients itself. */
-static const struct filter serving_filters[] = {
-	{"dhcp4-reply", PLACE_FORWARD, NFT_VERDICT_DROP, {DHCP4_REPLY}},
-	{"dhcp6-reply", PLACE_FORWARD, NFT_VERDICT_DROP, {DHCP6_REPLY}},
-	{"router-advert", PLACE_FORWARD, NFT_VERDICT_DROP, {ROUTER_ADVERT}},
 };
 
 #define MESH_CHAIN "mesh"
@@ -357,10 +346,6 @@ static int add_stand(struct ruleset *ruleset, const struct ruleset_request *requ
 	if (error == 0 && request->anycast) {
 		error = add_filters(ruleset, request, stand, anycast_filters,
 			ARRAY_SIZE(anycast_filters));
-	}
-	if (error == 0 && request->anycast && request->serves) {
-		error = add_filters(ruleset, request, stand, serving_filters,
-			ARRAY_SIZE(serving_filters));
 	}
 	return error;
 }

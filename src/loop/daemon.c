@@ -138,6 +138,8 @@ static void on_reconcile(struct ev_loop *loop, ev_timer *timer, int events)
 int daemon_reload(struct daemon *daemon, struct err_list *errors)
 {
 	struct config config = {0};
+
+	server_keep_address(daemon->server);
 	int result = config_dir_read(daemon->options->config_dir, daemon->options->profile_dir,
 		&config, errors);
 

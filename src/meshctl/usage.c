@@ -23,7 +23,7 @@ int usage_fail(const char *command, const char *reason, const char *word)
 /* Could the word "--NAME" or "--NAME=VALUE", NAME being shortened, mean the option? */
 static bool may_mean(const char *word, const struct option *option)
 {
-	return strncmp(word, "--", 2) == 0 &&
+	return strncmp(word, "--", 2) == 0 && (optopt == 0 || strchr(word, '=') != NULL) &&
 	       strncmp(word + 2, option->name, strcspn(word + 2, "=")) == 0;
 }
 

@@ -5,8 +5,8 @@
 
 #include <getopt.h>
 
-/* For getopt_long(): say_option() says what is wrong, not getopt, which would print the words as
- * they are, terminal controls and all. */
+/* For getopt_long(): usage_fail_option() says what is wrong, not getopt, which would print the
+ * words as they are, terminal controls and all. */
 #define USAGE_SHORT_OPTIONS ":"
 
 /* Prints "meshctl COMMAND: REASON: WORD" and where help is, to stderr. command: NULL for meshctl

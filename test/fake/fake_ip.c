@@ -30,11 +30,6 @@ static size_t route_count(const struct fake_kernel *kernel)
 	return state_count(&kernel->state, OBJECT_ROUTE);
 }
 
-static bool ip_equal(const struct ip *a, const struct ip *b)
-{
-	return memcmp(a, b, sizeof(*a)) == 0;
-}
-
 static bool same_network(const struct prefix *a, const struct prefix *b)
 {
 	struct prefix one = prefix_network(a);

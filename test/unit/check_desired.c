@@ -263,7 +263,8 @@ START_TEST(foreign_rule_in_the_way)
 	scene_close(&scene);
 
 	scene_open(&scene);
-	add_foreign_rule(&scene, 99)->head.flags = OBJECT_OWNED; /* to be mended, not named */
+	add_foreign_rule(&scene, 99); /* behind ours */
+	add_foreign_rule(&scene, STATE_TABLE_ANYCAST)->head.flags = OBJECT_OWNED;
 	scene_build(&scene);
 	ck_assert_ptr_null(problem_of(&scene, PROBLEM_IN_THE_WAY));
 	scene_close(&scene);

@@ -357,7 +357,6 @@ START_TEST(without_anycast_only_mesh_protocols)
 	const struct frame_spec babel = UDP_FRAME(CLIENT6, "ff02::1:6", 6696, 6696);
 
 	request.anycast = false;
-	request.serves = true; /* one server and one router for the whole cloud */
 	struct ruleset ruleset = build(&request);
 	ck_assert_uint_eq(ruleset.rule_count, 2 + 1 + 4 + 2);
 	ck_assert_str_eq(run_frame(&ruleset, &discover, FROM_LAN), "");
@@ -405,27 +404,6 @@ START_TEST(own_anycast_mac_is_kept_local)
 	ck_assert_uint_eq(find_rule(&ruleset, "anycast-own-mac-source-from-lan")->packets, 0);
 	run_frame(&ruleset, &from, FROM_LAN);
 	ck_assert_uint_eq(find_rule(&ruleset, "anycast-own-mac-source-from-lan")->packets, 1);
-	ruleset_free(&ruleset);
-}
-END_TEST
-
-/* Where the node serves its clients, nobody behind one port serves those behind another. */
-START_TEST(only_the_node_serves)
-{
-	static const struct frame_spec frames[] = {UDP_FRAME(CLIENT4, "255.255.255.255", 67, 68),
-		UDP_FRAME(CLIENT6, "ff02::1", 547, 546), ND_FRAME(134, CLIENT6, NULL)};
-	static const char *const rules[] = {"dhcp4-reply", "dhcp6-reply", "router-advert"};
-	struct ruleset_request request = make_request(0x8100);
-	char name[NFT_NAME_SIZE];
-
-	request.serves = true;
-	struct ruleset ruleset = build(&request);
-	for (size_t i = 0; i < ARRAY_SIZE(frames); i++) {
-		snprintf(name, sizeof(name), "%s-forward", rules[i]);
-		ck_assert_str_eq(run_frame(&ruleset, &frames[i], FROM_LAN), name);
-		snprintf(name, sizeof(name), "%s-mesh", rules[i]);
-		ck_assert_str_eq(run_frame(&ruleset, &frames[i], FROM_MESH), name);
-	}
 	ruleset_free(&ruleset);
 }
 END_TEST
@@ -493,7 +471,6 @@ Suite *check_suite(void)
 	tcase_add_test(tests, without_anycast_only_mesh_protocols);
 	tcase_add_test(tests, anycast_parts_may_be_missing);
 	tcase_add_test(tests, own_anycast_mac_is_kept_local);
-	tcase_add_test(tests, only_the_node_serves);
 	tcase_add_test(tests, equality_sees_what_matters);
 	suite_add_tcase(suite, tests);
 	return suite;

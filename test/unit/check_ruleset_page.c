@@ -40,7 +40,6 @@ START_TEST(every_rule_is_on_its_page)
 	static const uint16_t vlans[] = {FRAME_VLAN, FRAME_VLAN_LAYER3};
 	struct ruleset_request request = {.mesh = "bat0",
 		.anycast = true,
-		.serves = true,
 		.vlan_protocol = 0x8100,
 		.mesh_vlans = vlans,
 		.mesh_vlan_count = ARRAY_SIZE(vlans)};

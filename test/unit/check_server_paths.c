@@ -161,6 +161,25 @@ START_TEST(test_successor_keeps_its_socket)
 }
 END_TEST
 
+/* What somebody puts in the socket's place is not removed; once it is gone, a second look helps. */
+START_TEST(test_taken_address_is_tried_again)
+{
+	char name[100];
+	struct server *server = open_in_run(name);
+
+	remove_left(directory, "/run/sock");
+	fclose(fopen(name, "w"));
+	turn(server);
+	ck_assert(!answers(name));
+	ck_assert_int_eq(access(name, F_OK), 0);
+	remove_left(directory, "/run/sock");
+	server_keep_address(server);
+	ck_assert(answers(name));
+	server_close(server);
+	remove_run();
+}
+END_TEST
+
 START_TEST(test_lock)
 {
 	char name[100];
@@ -169,6 +188,8 @@ START_TEST(test_lock)
 	snprintf(name, sizeof(name), "%s/run/sock", directory);
 	ck_assert_int_eq(server_lock(name, &err), -ENOENT);
 	struct server *server = open_in_run(name);
+	ck_assert_int_eq(server_lock(name, &err), -EADDRINUSE);
+	remove_left(directory, "/run/sock.lock"); /* it answers all the same */
 	ck_assert_int_eq(server_lock(name, &err), -EADDRINUSE);
 	server_close(server);
 	int lock = server_lock(name, &err);
@@ -190,6 +211,7 @@ Suite *check_suite(void)
 	tcase_add_test(cases, test_removed_directory_comes_back);
 	tcase_add_test(cases, test_touched_socket_stays);
 	tcase_add_test(cases, test_successor_keeps_its_socket);
+	tcase_add_test(cases, test_taken_address_is_tried_again);
 	tcase_add_test(cases, test_lock);
 	suite_add_tcase(suite, cases);
 	return suite;
