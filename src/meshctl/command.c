@@ -58,9 +58,11 @@ int command_ask(const struct options *options, const struct command_request *req
 	print_end(stderr);
 	if (error > 0) {
 		print_errors(json_object_get(json_object_get(answer, "data"), "errors"));
-		if (options->json) {
-			command_print_json(answer);
-		}
+	} else if (options->json) { /* as a refusal, but nobody was there to give it a code */
+		answer = json_pack("{s:s}", "message", err.text);
+	}
+	if (options->json) {
+		command_print_json(answer);
 	}
 	return error == -ENOENT || error == -ECONNREFUSED ? EXIT_CODE_NOT_RUNNING
 							  : EXIT_CODE_FAILURE;
@@ -137,7 +139,9 @@ int command_version(const struct options *options)
 	if (!options->json) {
 		puts("meshctl " MESHD_VERSION);
 	}
-	int code = command_call(options, "version", &result);
+	struct options asking = *options;
+	asking.json = false; /* what is printed is ours, with or without an answer */
+	int code = command_call(&asking, "version", &result);
 	if (options->json) {
 		json_t *both CLEANUP(cleanup_json) =
 			json_pack("{s:s, s:O?}", "meshctl", MESHD_VERSION, "meshd", result);

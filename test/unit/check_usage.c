@@ -16,6 +16,8 @@ static const struct fault faults[] = {
 	{{"status", "--colour"},
 		"meshctl status: no such option: --colour\nTry: meshctl status --help\n"},
 	{{"status", "-x"}, "meshctl status: no such option: -x\nTry: meshctl status --help\n"},
+	{{"status", "--json", "-jx"},
+		"meshctl status: no such option: -j\nTry: meshctl status --help\n"},
 	{{"status", "--all", "-jx"},
 		"meshctl status: no such option: -j\nTry: meshctl status --help\n"},
 	{{"status", "--json=yes"},
@@ -60,11 +62,32 @@ START_TEST(test_faults)
 }
 END_TEST
 
+/* A script that asked for JSON gets some, whatever happens. */
+START_TEST(test_nobody_answers)
+{
+	static const char *const commands[] = {"status", "plan", "reload", "nodes"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
+		struct run run = RUN("--socket", "/nowhere/sock", "--json", commands[i]);
+		ck_assert_int_eq(run.code, 3);
+		ck_assert_str_eq(run.out, "{\n  \"message\": \"meshd is not running (no socket at "
+					  "/nowhere/sock)\"\n}\n");
+		run_free(&run);
+	}
+	struct run version = RUN("--socket", "/nowhere/sock", "--json", "version");
+	ck_assert_int_eq(version.code, 3);
+	ck_assert_ptr_nonnull(strstr(version.out, "\"meshd\": null"));
+	ck_assert_ptr_null(strstr(version.out, "message"));
+	run_free(&version);
+}
+END_TEST
+
 Suite *check_suite(void)
 {
 	Suite *suite = suite_create("usage");
 	TCase *tcase = tcase_create("usage");
 
+	tcase_add_test(tcase, test_nobody_answers);
 	tcase_add_loop_test(tcase, test_faults, 0, (int)ARRAY_SIZE(faults));
 	suite_add_tcase(suite, tcase);
 	return suite;
